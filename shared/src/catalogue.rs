@@ -1,0 +1,140 @@
+//! `schemas/topics.yaml`, read: the one catalogue of topics.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::schemas;
+
+/// Every topic, and what holds for all dead-letter topics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// The topics by name, without prefix.
+    pub topics: BTreeMap<String, TopicEntry>,
+    /// Every group's dead-letter topic.
+    pub dead_letters: DeadLetters,
+    /// Fields that say something about a person, by record and field.
+    pub personal_data: BTreeMap<String, BTreeMap<String, PersonalData>>,
+}
+
+/// One topic.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicEntry {
+    /// What it is for.
+    pub about: String,
+    /// The service that answers for it.
+    pub owner: String,
+    /// What its Kafka keys are.
+    pub key: String,
+    /// How many partitions it has, unless the environment says otherwise.
+    pub partitions: i32,
+    /// How long records are kept.
+    pub retention: Retention,
+    /// The record types on it.
+    pub records: Vec<String>,
+    /// Services that write to it.
+    pub written_by: Vec<String>,
+    /// Services that read it as input.
+    pub read_by: Vec<String>,
+}
+
+/// What holds for every `<group>.dlq`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeadLetters {
+    /// How many partitions each has.
+    pub partitions: i32,
+    /// How long records are kept.
+    pub retention: Retention,
+}
+
+/// How close a field is to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PersonalData {
+    /// Points at a person only with other data at hand.
+    Pseudonymous,
+    /// Unreadable without the customer's key.
+    Sealed,
+    /// Must never be logged.
+    Secret,
+}
+
+/// How long a topic keeps its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Retention {
+    /// Until removed by hand.
+    All,
+    /// The newest record of each key.
+    Compacted,
+    /// So many days.
+    Days(u32),
+}
+
+impl TryFrom<String> for Retention {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "all" => Ok(Self::All),
+            "compacted" => Ok(Self::Compacted),
+            days => days
+                .strip_suffix('d')
+                .and_then(|days| days.parse().ok())
+                .map(Self::Days)
+                .ok_or_else(|| format!("retention `{days}` is none of: all, compacted, <days>d")),
+        }
+    }
+}
+
+impl Retention {
+    /// As Kafka's topic settings.
+    #[must_use]
+    pub fn settings(self) -> [(&'static str, String); 2] {
+        match self {
+            Self::All => [("cleanup.policy", "delete".to_owned()), ("retention.ms", "-1".to_owned())],
+            Self::Compacted => [("cleanup.policy", "compact".to_owned()), ("retention.ms", "-1".to_owned())],
+            Self::Days(days) => [
+                ("cleanup.policy", "delete".to_owned()),
+                ("retention.ms", (u64::from(days) * 86_400_000).to_string()),
+            ],
+        }
+    }
+}
+
+impl Catalogue {
+    /// The catalogue this program was built with.
+    ///
+    /// # Errors
+    /// When the file is malformed, or a record on a topic has no schema there.
+    pub fn load() -> anyhow::Result<Self> {
+        let catalogue: Self =
+            serde_yaml_ng::from_str(schemas::topics_yaml()?).context("schemas/topics.yaml cannot be read")?;
+        let schemas = schemas::all()?;
+        for (topic, entry) in &catalogue.topics {
+            for record in &entry.records {
+                let full_name = format!("orderflow.{topic}.{record}");
+                if !schemas.iter().any(|schema| schema.full_name == full_name && &schema.topic == topic) {
+                    bail!(
+                        "schemas/topics.yaml names {record} on {topic}, but schemas/{topic}/{record}.avsc is not it"
+                    );
+                }
+            }
+        }
+        Ok(catalogue)
+    }
+
+    /// The services that read or write a topic, each once.
+    #[must_use]
+    pub fn services(&self) -> Vec<&str> {
+        let names = self.topics.values().flat_map(|entry| entry.written_by.iter().chain(&entry.read_by));
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,97 @@
+//! Settings every service has. `--help` is the reference; each setting also has a variable.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+
+use crate::topics::Names;
+
+/// Settings of the runtime, the same for every service.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Kafka brokers, comma-separated host:port.
+    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
+    pub kafka: String,
+    /// Redis, as redis://[user:password@]host:port[/db].
+    #[arg(long, env = "REDIS_URL", default_value = "redis://localhost:6379", hide_env_values = true)]
+    pub redis: SecretString,
+    /// Schema registry with Confluent's API.
+    #[arg(long, env = "SCHEMA_REGISTRY_URL", default_value = "http://localhost:8081")]
+    pub registry: String,
+    /// Put in front of every topic, group and Redis key, so that environments can share servers.
+    #[arg(long, env = "ORDERFLOW_PREFIX", default_value = "")]
+    pub prefix: String,
+    /// exactly-once: one Kafka transaction per batch. at-least-once: lower latency, a crash may repeat an event.
+    #[arg(long, env = "DELIVERY", value_enum, default_value_t = Delivery::ExactlyOnce)]
+    pub delivery: Delivery,
+    /// Names this instance among its siblings, the same after a restart [default: the host's name]
+    #[arg(long, env = "INSTANCE_ID")]
+    pub instance: Option<String>,
+    /// Where health, readiness and metrics are served. Anything but loopback needs an operator token.
+    #[arg(long, env = "OPERATOR_LISTEN", default_value = "127.0.0.1:9100")]
+    pub operator_listen: SocketAddr,
+    /// Bearer token for the operator endpoints; health and readiness stay open.
+    #[arg(long, env = "OPERATOR_TOKEN", hide_env_values = true)]
+    pub operator_token: Option<SecretString>,
+    /// Most records in one batch.
+    #[arg(long, env = "BATCH_MAX", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub batch_max: u32,
+    /// How long handling a batch may take, in seconds.
+    #[arg(long, env = "STEP_TIMEOUT", default_value = "30", value_parser = seconds)]
+    pub step_timeout: Duration,
+    /// Failures of one record, while others succeed, before it is dead-lettered.
+    #[arg(long, env = "RETRY_LIMIT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    pub retry_limit: u32,
+    /// The 32-byte master key that wraps the customers' data keys, as 64 hex digits in a file.
+    #[arg(long, env = "MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// `json` for machines, `text` for people.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+}
+
+/// How outputs and offsets become durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Delivery {
+    /// Outputs, dead letters and input offsets in one Kafka transaction per batch.
+    ExactlyOnce,
+    /// Idempotent producer; offsets committed after the acknowledgements.
+    AtLeastOnce,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a terminal.
+    Text,
+}
+
+impl Common {
+    /// How this environment names things.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names::new(self.prefix.clone())
+    }
+
+    /// This instance's stable name: `INSTANCE_ID`, else the host's name.
+    #[must_use]
+    pub fn instance(&self) -> String {
+        self.instance.clone().unwrap_or_else(|| {
+            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            let host = host.trim();
+            if host.is_empty() { "0".to_owned() } else { host.to_owned() }
+        })
+    }
+}
+
+/// Reads a number of seconds, such as `30` or `0.5`.
+///
+/// # Errors
+/// When it is not a positive number.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

@@ -1,0 +1,143 @@
+//! What travels beside a record: CloudEvents 1.0 attributes (Kafka binding, binary mode) and W3C trace context, as
+//! one type with one way into headers and one way out.
+
+use jiff::Timestamp;
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+use uuid::Uuid;
+
+use crate::{step::Origin, trace::TraceContext};
+
+/// The media type of a Confluent-framed Avro value.
+pub const CONTENT_TYPE: &str = "application/vnd.confluent.avro";
+
+/// Who says what, when, about which subject and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Envelope {
+    /// `ce_id`: the event. A repeat has the same.
+    pub id: Uuid,
+    /// `ce_source`: the step that made it.
+    pub source: String,
+    /// `ce_type`: the Avro full name.
+    pub kind: String,
+    /// `ce_time`: when it happened, not when it was sent.
+    pub time: Timestamp,
+    /// `ce_subject`: the Kafka key.
+    pub subject: String,
+    /// `ce_dataschema`: where the writer's schema is.
+    pub dataschema: Option<String>,
+    /// `ce_correlationid`: the request that began it all.
+    pub correlation_id: String,
+    /// `ce_causationid`: the event that led to this one; none for a root.
+    pub causation_id: Option<Uuid>,
+    /// `traceparent`, `tracestate`, `baggage`.
+    pub trace: TraceContext,
+}
+
+impl Envelope {
+    /// As Kafka headers.
+    #[must_use]
+    pub fn to_headers(&self) -> OwnedHeaders {
+        let (id, time) = (self.id.to_string(), self.time.to_string());
+        let cause = self.causation_id.map(|id| id.to_string());
+        let trace = self.trace.to_string();
+        let all = [
+            ("ce_specversion", Some("1.0")),
+            ("ce_id", Some(id.as_str())),
+            ("ce_source", Some(&self.source)),
+            ("ce_type", Some(&self.kind)),
+            ("ce_time", Some(&time)),
+            ("ce_subject", Some(&self.subject)),
+            ("ce_dataschema", self.dataschema.as_deref()),
+            ("content-type", Some(CONTENT_TYPE)),
+            ("ce_correlationid", Some(&self.correlation_id)),
+            ("ce_causationid", cause.as_deref()),
+            ("traceparent", Some(&trace)),
+            ("tracestate", self.trace.state.as_deref()),
+            ("baggage", self.trace.baggage.as_deref()),
+        ];
+        let mut headers = OwnedHeaders::new_with_capacity(all.len());
+        for (key, value) in all.into_iter().filter(|(_, value)| value.is_some()) {
+            headers = headers.insert(Header { key, value });
+        }
+        headers
+    }
+
+    /// From Kafka headers. What a foreign producer left out is filled in from the record's place, always the same way:
+    /// an id from topic, partition and offset; the type from its schema; a correlation and a trace of its own.
+    #[must_use]
+    pub fn from_headers<H: Headers>(
+        headers: Option<&H>,
+        origin: &Origin,
+        key: &str,
+        full_name: &str,
+    ) -> Self {
+        let text = |name: &str| text(headers, name);
+        let id = match text("ce_id") {
+            Some(id) => Uuid::parse_str(id)
+                .unwrap_or_else(|_| ids::from_parts(&[text("ce_source").unwrap_or_default(), id])),
+            None => ids::of_place(origin),
+        };
+        let trace = text("traceparent").and_then(TraceContext::parse).map(|mut trace| {
+            trace.state = text("tracestate").map(str::to_owned);
+            trace.baggage = text("baggage").map(str::to_owned);
+            trace
+        });
+        Self {
+            id,
+            source: text("ce_source").unwrap_or("unknown").to_owned(),
+            kind: text("ce_type").unwrap_or(full_name).to_owned(),
+            time: text("ce_time").and_then(|time| time.parse().ok()).unwrap_or(origin.timestamp),
+            subject: text("ce_subject").unwrap_or(key).to_owned(),
+            dataschema: text("ce_dataschema").map(str::to_owned),
+            correlation_id: text("ce_correlationid").map_or_else(|| id.to_string(), str::to_owned),
+            causation_id: text("ce_causationid").and_then(|id| Uuid::parse_str(id).ok()),
+            trace: trace.unwrap_or_else(TraceContext::root),
+        }
+    }
+}
+
+/// The last header of that name, as text. The last wins, as in Kafka's own `Headers.lastHeader`.
+fn text<'h, H: Headers>(headers: Option<&'h H>, name: &str) -> Option<&'h str> {
+    let headers = headers?;
+    let value = (0..headers.count()).rev().map(|i| headers.get(i)).find(|header| header.key == name)?.value?;
+    std::str::from_utf8(value).ok()
+}
+
+/// Ids that are the same for a repeat (UUID v5, RFC 9562): what makes "nothing twice" checkable.
+pub mod ids {
+    use uuid::Uuid;
+
+    use crate::step::Origin;
+
+    /// The namespace of every id made here. Permanent.
+    const NAMESPACE: Uuid = Uuid::from_u128(0x6f72_6465_7266_6c6f_775f_6576_656e_7473);
+
+    /// An id from parts, each ended by a byte no text holds, so that ("a", "bc") is not ("ab", "c").
+    #[must_use]
+    pub fn from_parts(parts: &[&str]) -> Uuid {
+        let mut name = Vec::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        for part in parts {
+            name.extend_from_slice(part.as_bytes());
+            name.push(0xff);
+        }
+        Uuid::new_v5(&NAMESPACE, &name)
+    }
+
+    /// The id of an event a step emits: the cause, the step, the record type, and which one of that type.
+    #[must_use]
+    pub fn of_event(cause: Uuid, step: &str, record: &str, ordinal: usize) -> Uuid {
+        from_parts(&[&cause.to_string(), step, record, &ordinal.to_string()])
+    }
+
+    /// The id of a root event, such as (order id, "placed").
+    #[must_use]
+    pub fn of_root(subject: &str, what: &str) -> Uuid {
+        from_parts(&[subject, what])
+    }
+
+    /// The id of a foreign record that has none.
+    #[must_use]
+    pub fn of_place(origin: &Origin) -> Uuid {
+        from_parts(&[origin.topic.name(), &origin.partition.to_string(), &origin.offset.to_string()])
+    }
+}

@@ -1,0 +1,49 @@
+//! `fraud`: how each order was judged.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Order, micros, record};
+
+/// How an order was judged, and by whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct FraudDecision {
+    pub score: f64,
+    pub threshold: f64,
+    pub reasons: Vec<Reason>,
+    pub scorer: String,
+    pub scorer_version: String,
+    #[serde(with = "micros")]
+    pub decided_at: Timestamp,
+}
+
+/// One reason behind a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Reason {
+    pub code: String,
+    pub text: String,
+    pub weight: f64,
+}
+
+/// The order may go on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OrderValidatedForFraud {
+    pub order: Arc<Order>,
+    pub decision: FraudDecision,
+}
+
+/// The order was refused as fraud. Final.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OrderFraudDetected {
+    pub order: Arc<Order>,
+    pub decision: FraudDecision,
+}
+
+record!(OrderValidatedForFraud on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.decision.decided_at);
+record!(OrderFraudDetected on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.decision.decided_at);

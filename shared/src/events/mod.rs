@@ -1,0 +1,154 @@
+//! The records on the topics, as Rust types. One file per topic; `schemas/` holds the Avro side, and a test holds
+//! the two to each other.
+
+mod fraud;
+mod inventory;
+mod keys;
+mod order;
+mod orders;
+mod payments;
+mod shipping;
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+pub use fraud::*;
+pub use inventory::*;
+pub use keys::*;
+pub use order::*;
+pub use orders::*;
+pub use payments::*;
+pub use shipping::*;
+
+use crate::{codec::Codec, fault::Fault, topics::Topic};
+
+/// How a time is written in a record: microseconds since 1970 UTC (Avro `timestamp-micros`).
+pub(crate) use jiff::fmt::serde::timestamp::microsecond::required as micros;
+
+/// One record type on one topic.
+pub trait Record: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send + Sync + 'static {
+    /// The topic it is on.
+    const TOPIC: Topic;
+    /// Its name without the namespace. Permanent: event ids are made from it.
+    const NAME: &'static str;
+
+    /// The Kafka key: records with one key stay in order.
+    fn key(&self) -> String;
+
+    /// When it happened, as the record itself says: a repeat of the record says the same.
+    fn occurred_at(&self) -> Timestamp;
+
+    /// The Avro full name, which is also the CloudEvents type.
+    fn full_name() -> String {
+        format!("orderflow.{}.{}", Self::TOPIC.name(), Self::NAME)
+    }
+}
+
+/// Names a record type: the topic it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordType {
+    /// The topic.
+    pub topic: Topic,
+    /// [`Record::NAME`].
+    pub name: &'static str,
+}
+
+/// An event ready to be framed: what the runtime needs to know of it.
+#[derive(Debug)]
+pub struct Encoded {
+    /// What it is.
+    pub record: RecordType,
+    /// The Kafka key.
+    pub key: String,
+    /// The event's own time.
+    pub occurred_at: Timestamp,
+    /// Confluent framing and Avro body.
+    pub value: Vec<u8>,
+}
+
+/// What a step may emit: one of several record types. Made by [`events!`](crate::events!).
+pub trait Event: Send + 'static {
+    /// Every record type a step with this output may write.
+    fn types() -> Vec<RecordType>;
+
+    /// The record as it goes onto the topic.
+    ///
+    /// # Errors
+    /// `Poison` when the value does not fit its schema: it cannot be published.
+    fn encode(&self, codec: &Codec) -> Result<Encoded, Fault>;
+}
+
+impl<R: Record> Event for R {
+    fn types() -> Vec<RecordType> {
+        vec![RecordType { topic: R::TOPIC, name: R::NAME }]
+    }
+
+    fn encode(&self, codec: &Codec) -> Result<Encoded, Fault> {
+        Ok(Encoded {
+            record: RecordType { topic: R::TOPIC, name: R::NAME },
+            key: self.key(),
+            occurred_at: self.occurred_at(),
+            value: codec.encode(self)?,
+        })
+    }
+}
+
+/// Declares an enum of the record types a step may emit, with `From` for each.
+///
+/// ```
+/// use orderflow::events::{OrderFraudDetected, OrderValidatedForFraud};
+/// orderflow::events! {
+///     /// What fraud scoring decides.
+///     pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected }
+/// }
+/// ```
+#[macro_export]
+macro_rules! events {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($record:ident),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        #[allow(missing_docs)]
+        $vis enum $name { $($record($record)),+ }
+
+        $(impl From<$record> for $name {
+            fn from(record: $record) -> Self { Self::$record(record) }
+        })+
+
+        impl $crate::events::Event for $name {
+            fn types() -> Vec<$crate::events::RecordType> {
+                vec![$($crate::events::RecordType {
+                    topic: <$record as $crate::events::Record>::TOPIC,
+                    name: <$record as $crate::events::Record>::NAME,
+                }),+]
+            }
+
+            fn encode(
+                &self,
+                codec: &$crate::codec::Codec,
+            ) -> Result<$crate::events::Encoded, $crate::fault::Fault> {
+                match self { $(Self::$record(record) => $crate::events::Event::encode(record, codec)),+ }
+            }
+        }
+    };
+}
+
+/// The part of every record type that is the same: topic, name, key and time.
+macro_rules! record {
+    ($type:ident on $topic:ident, key: $key:expr, at: $at:expr) => {
+        impl $crate::events::Record for $type {
+            const TOPIC: $crate::topics::Topic = $crate::topics::$topic;
+            const NAME: &'static str = stringify!($type);
+
+            fn key(&self) -> String {
+                let key: fn(&Self) -> String = $key;
+                key(self)
+            }
+
+            fn occurred_at(&self) -> jiff::Timestamp {
+                let at: fn(&Self) -> jiff::Timestamp = $at;
+                at(self)
+            }
+        }
+    };
+}
+pub(crate) use record;

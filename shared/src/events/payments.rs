@@ -1,0 +1,35 @@
+//! `payments`: what became of each order's payment.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Order, micros, record};
+
+/// The order is paid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PaymentProcessed {
+    pub order: Arc<Order>,
+    pub intent_id: String,
+    pub amount: i64,
+    pub currency: String,
+    #[serde(with = "micros")]
+    pub processed_at: Timestamp,
+}
+
+/// The order will not be paid. Final.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PaymentFailed {
+    pub order: Arc<Order>,
+    pub reason: String,
+    #[serde(default)]
+    pub gateway_code: Option<String>,
+    #[serde(with = "micros")]
+    pub failed_at: Timestamp,
+}
+
+record!(PaymentProcessed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.processed_at);
+record!(PaymentFailed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.failed_at);

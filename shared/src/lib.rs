@@ -1,0 +1,27 @@
+//! Orderflow's runtime: what every service stands on.
+//!
+//! A service is a set of [steps](step) that the [runtime] feeds with records and whose events it publishes, exactly
+//! once; its [state] is in Redis and is rebuilt from the log. `ARCHITECTURE.md` has the map.
+
+pub mod admin;
+pub mod catalogue;
+pub mod clock;
+pub mod codec;
+pub mod config;
+pub mod envelope;
+pub mod events;
+pub mod fault;
+pub mod faults;
+pub mod health;
+pub mod metrics;
+pub mod operator;
+pub mod order_state;
+pub mod registry;
+pub mod runtime;
+pub mod schemas;
+pub mod sealed;
+pub mod state;
+pub mod step;
+pub mod telemetry;
+pub mod topics;
+pub mod trace;

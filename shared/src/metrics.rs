@@ -1,0 +1,31 @@
+//! The names of all metrics, in OpenTelemetry's messaging vocabulary where it has a word, in Prometheus spelling.
+//! Durations are in seconds.
+
+/// Records taken off a topic. Labels: `messaging_destination_name`.
+pub const CONSUMED: &str = "messaging_client_consumed_messages_total";
+/// Records published. Labels: `messaging_destination_name`.
+pub const SENT: &str = "messaging_client_sent_messages_total";
+/// Time a step takes for a batch. Labels: `step`.
+pub const PROCESS_DURATION: &str = "messaging_process_duration_seconds";
+/// From a record's time on the topic to the moment its answer is durable.
+pub const EVENT_AGE: &str = "orderflow_event_age_seconds";
+/// Records in a batch.
+pub const BATCH_RECORDS: &str = "orderflow_batch_records";
+/// Time from the first record produced to the commit.
+pub const COMMIT_DURATION: &str = "orderflow_commit_duration_seconds";
+/// Batches that were taken back and repeated. Labels: `cause`.
+pub const REWINDS: &str = "orderflow_rewinds_total";
+/// Failed attempts that will be repeated. Labels: `step`, `code`.
+pub const RETRIES: &str = "orderflow_retries_total";
+/// Dead letters written. Labels: `code`.
+pub const DEAD_LETTERS: &str = "orderflow_dead_letters_total";
+/// Partitions held by a record that waits for its next attempt.
+pub const HELD_PARTITIONS: &str = "orderflow_held_partitions";
+/// Records not yet taken, transaction markers not counted. Labels: `messaging_destination_name`, `partition`.
+pub const LAG: &str = "orderflow_consumer_lag_records";
+/// Partitions with lag and no progress. Zero is healthy.
+pub const STALLED_PARTITIONS: &str = "orderflow_stalled_partitions";
+/// Times the state was rebuilt from the log.
+pub const REBUILDS: &str = "orderflow_state_rebuilds_total";
+/// Rebalances seen.
+pub const REBALANCES: &str = "orderflow_rebalances_total";

@@ -1,0 +1,117 @@
+//! What one turn of the loop holds: records as they came, cut into rounds.
+
+use std::collections::HashMap;
+
+use rdkafka::message::{Message, OwnedHeaders, OwnedMessage};
+
+use crate::step::Origin;
+
+/// A record off the wire.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub origin: Origin,
+    pub message: OwnedMessage,
+}
+
+impl Raw {
+    pub fn key(&self) -> &[u8] {
+        self.message.key().unwrap_or_default()
+    }
+
+    pub fn key_text(&self) -> String {
+        String::from_utf8_lossy(self.key()).into_owned()
+    }
+
+    /// The value; a tombstone has none and reads as empty.
+    pub fn value(&self) -> &[u8] {
+        self.message.payload().unwrap_or_default()
+    }
+
+    pub fn headers(&self) -> Option<&OwnedHeaders> {
+        self.message.headers()
+    }
+
+    pub fn size(&self) -> usize {
+        self.key().len() + self.value().len()
+    }
+}
+
+/// Which round each record belongs to: within a round all keys differ, so its records can be handled as one batch,
+/// and a key's records run one round after the other in the order in which they were polled.
+pub(crate) fn rounds<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Vec<usize> {
+    let mut next: HashMap<&[u8], usize> = HashMap::new();
+    keys.map(|key| {
+        // Records without a key have no order to keep.
+        if key.is_empty() {
+            return 0;
+        }
+        let round = next.entry(key).or_default();
+        *round += 1;
+        *round - 1
+    })
+    .collect()
+}
+
+/// How many records to take at most: more while batches are quick, fewer when they take long, so that a slow step
+/// stays responsive and a quick one shares its round trips.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    limit: usize,
+    max: usize,
+}
+
+impl Pace {
+    const START: usize = 64;
+    const LEAST: usize = 8;
+    /// A batch that takes longer than this is too large.
+    const TARGET: std::time::Duration = std::time::Duration::from_millis(250);
+
+    pub fn new(max: usize) -> Self {
+        Self { limit: Self::START.min(max), max }
+    }
+
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Learns from a batch of `len` records that took `took`.
+    pub fn learn(&mut self, len: usize, took: std::time::Duration) {
+        if took > Self::TARGET {
+            self.limit = (self.limit / 2).max(Self::LEAST.min(self.max));
+        } else if len >= self.limit {
+            self.limit = (self.limit * 2).min(self.max);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_round_holds_each_key_once_and_keeps_its_order(keys in prop::collection::vec("[a-c]", 0..40)) {
+            let rounds = rounds(keys.iter().map(|key| key.as_bytes()));
+            for (i, key) in keys.iter().enumerate() {
+                let before = keys[..i].iter().filter(|other| *other == key).count();
+                prop_assert_eq!(rounds[i], before);
+            }
+        }
+
+        #[test]
+        fn the_pace_stays_between_one_record_and_its_maximum(
+            max in 1usize..2000,
+            turns in prop::collection::vec((0usize..2000, 0u64..1000), 0..50),
+        ) {
+            let mut pace = Pace::new(max);
+            for (len, millis) in turns {
+                pace.learn(len, Duration::from_millis(millis));
+                prop_assert!((1..=max).contains(&pace.limit()));
+            }
+        }
+    }
+}

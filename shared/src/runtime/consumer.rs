@@ -1,0 +1,163 @@
+//! The consumer of a service's group: where it starts, and what a rebalance tells the loop.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientConfig, ClientContext, Statistics, TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
+    error::{KafkaError, KafkaResult},
+    topic_partition_list::Offset,
+    types::RDKafkaRespErr,
+};
+use tracing::{info, warn};
+
+use crate::{fault::Fault, metrics};
+
+/// How long a question to the broker may take.
+pub(super) const ASK: Duration = Duration::from_secs(10);
+
+/// The settings of the group's consumer; the reasons are in `ARCHITECTURE.md`, "Kafka settings".
+pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientConfig {
+    let mut config = base.clone();
+    config
+        .set("group.id", group)
+        .set("client.id", client)
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        // New partitions start at their beginning (see `rebalance`); an offset that is gone must stop the service.
+        .set("auto.offset.reset", "error")
+        .set("partition.assignment.strategy", "range,roundrobin")
+        .set("session.timeout.ms", "6000")
+        .set("heartbeat.interval.ms", "1000")
+        .set("fetch.wait.max.ms", "50")
+        .set("fetch.queue.backoff.ms", "5")
+        .set("fetch.error.backoff.ms", "10")
+        // Bounds what is fetched ahead, and so memory.
+        .set("queued.min.messages", "1000")
+        .set("queued.max.messages.kbytes", "4096")
+        .set("statistics.interval.ms", "1000");
+    config
+}
+
+/// For readers of a topic from end to end: every error also comes out of a poll, and is logged once, there; an end
+/// that is met is none.
+pub(crate) struct Silent;
+
+impl ClientContext for Silent {
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Silent {}
+
+/// A consumer that reports its assignment and statistics to [`Watch`].
+pub(super) type GroupConsumer = BaseConsumer<Watch>;
+
+/// What the client's callbacks leave for the loop. They run inside `poll`, on the loop's own thread.
+#[derive(Default)]
+pub(super) struct Watch {
+    assignment: Mutex<Assignment>,
+    statistics: Mutex<Option<Statistics>>,
+}
+
+/// The partitions held, and how often that has changed.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Assignment {
+    /// Counts rebalances: records polled under another epoch are not ours to handle.
+    pub epoch: u64,
+    /// Whether the group has given us our share, which may be no partition at all.
+    pub joined: bool,
+    /// Broker's topic name, partition, committed offset (0 when there is none).
+    pub partitions: Vec<(String, i32, i64)>,
+    /// Why the assignment could not be taken, if it could not.
+    pub failed: Option<KafkaError>,
+}
+
+impl Watch {
+    pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest statistics, once.
+    pub(super) fn take_statistics(&self) -> Option<Statistics> {
+        self.statistics.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl ClientContext for Watch {
+    fn stats(&self, statistics: Statistics) {
+        *self.statistics.lock().unwrap_or_else(PoisonError::into_inner) = Some(statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "Kafka client");
+    }
+}
+
+impl ConsumerContext for Watch {
+    /// Every batch is committed before the next poll, so nothing is open here; offsets that were committed
+    /// asynchronously (at-least-once) are made sure of before another instance takes over.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let mut partitions = Vec::new();
+        let assign = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let done = if assign {
+            start_at_committed(consumer, list).and_then(|start| {
+                consumer.assign(list)?;
+                partitions = start;
+                Ok(())
+            })
+        } else {
+            let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
+            consumer.unassign()
+        };
+        info!(assigned = assign, partitions = list.count(), "rebalance");
+        ::metrics::counter!(metrics::REBALANCES).increment(1);
+        let mut assignment = self.assignment();
+        assignment.epoch += 1;
+        assignment.joined = assign;
+        assignment.partitions = partitions;
+        assignment.failed = done.err();
+    }
+}
+
+/// Sets each partition's start: where the group has committed, else its beginning.
+fn start_at_committed(
+    consumer: &BaseConsumer<Watch>,
+    list: &mut TopicPartitionList,
+) -> KafkaResult<Vec<(String, i32, i64)>> {
+    let committed = consumer.committed_offsets(list.clone(), ASK)?;
+    let mut start = Vec::with_capacity(committed.count());
+    for partition in committed.elements() {
+        let (offset, known) = match partition.offset() {
+            Offset::Offset(offset) => (Offset::Offset(offset), offset),
+            _ => (Offset::Beginning, 0),
+        };
+        list.set_partition_offset(partition.topic(), partition.partition(), offset)?;
+        start.push((partition.topic().to_owned(), partition.partition(), known));
+    }
+    Ok(start)
+}
+
+/// Goes back to what the group has committed, on every partition held: after an abort the client does not
+/// (KAFKA-17582), and would skip records silently.
+///
+/// # Errors
+/// `Transient` when the broker does not tell the committed offsets; call again.
+pub(super) fn rewind(consumer: &GroupConsumer) -> Result<Vec<(String, i32, i64)>, Fault> {
+    let unknown = |error: KafkaError| {
+        Fault::transient("kafka_unavailable", "cannot go back to the committed offsets").caused_by(error)
+    };
+    let mut list = consumer.assignment().map_err(unknown)?;
+    if list.count() == 0 {
+        return Ok(Vec::new());
+    }
+    let start = start_at_committed(consumer, &mut list).map_err(unknown)?;
+    let sought = consumer.seek_partitions(list, ASK).map_err(unknown)?;
+    for partition in sought.elements() {
+        partition.error().map_err(unknown)?;
+    }
+    Ok(start)
+}

@@ -1,0 +1,431 @@
+//! The loop: polls, lets the steps answer, makes it durable, commits. One OS thread, since the client's calls block;
+//! the steps run on tokio.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use rdkafka::{
+    Message, TopicPartitionList,
+    consumer::{CommitMode, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+    topic_partition_list::Offset,
+};
+use tokio::runtime::Handle;
+use tracing::{error, info, warn};
+
+use super::{
+    batch::{Pace, Raw},
+    consumer::{self, ASK, GroupConsumer},
+    contract::LateComers,
+    held::Held,
+    hop::Hop,
+    lag::LagWatch,
+    shutdown::Shutdown,
+    tick::Ticker,
+    turn::Settled,
+    writer::{FENCED, Writer},
+};
+use crate::{
+    clock::Clock,
+    codec::Codec,
+    fault::{Consequence, Fault},
+    faults,
+    health::Health,
+    metrics,
+    state::{State, rebuild::Recovery},
+    step::Origin,
+    topics::{Names, Topic},
+};
+
+/// How long an idle poll waits: bounds how late a tick, a retry or a shutdown is noticed.
+const IDLE: Duration = Duration::from_millis(100);
+/// How often an idle service makes sure that its state is whole, and looks for what is due.
+const CHORES: Duration = Duration::from_secs(1);
+/// No batch holds more than this, whatever its count.
+const BATCH_BYTES: usize = 4 << 20;
+/// A partition held for longer than this is worth an operator's look.
+const HELD_TOO_LONG: Duration = Duration::from_secs(30);
+/// So many fences in a row mean that two processes have one instance id.
+const FENCES: u32 = 5;
+
+/// One instance of a service at work.
+pub(crate) struct Engine {
+    pub names: Names,
+    pub group: String,
+    pub dead_letters: String,
+    pub inputs: Vec<Topic>,
+    pub hops: Vec<Arc<dyn Hop>>,
+    pub tickers: Vec<Arc<dyn Ticker>>,
+    pub codec: Arc<Codec>,
+    pub late_comers: LateComers,
+    pub consumer: GroupConsumer,
+    pub writer: Writer,
+    pub state: State,
+    pub recovery: Recovery,
+    pub clock: Clock,
+    pub health: Health,
+    pub shutdown: Shutdown,
+    pub handle: Handle,
+    pub retry_limit: u32,
+    pub pace: Pace,
+    pub held: Held,
+    pub lag: LagWatch,
+    pub epoch: u64,
+    pub chores_at: Instant,
+    pub fences: u32,
+}
+
+impl Engine {
+    /// Runs until shutdown.
+    ///
+    /// # Errors
+    /// The fatal fault that stopped it.
+    pub fn run(mut self) -> Result<(), Fault> {
+        while let Err(fault) = self.writer.open() {
+            if fault.consequence() == Consequence::Fatal || self.shutdown.requested() {
+                return Err(fault);
+            }
+            warn!(%fault, "waiting for the transaction coordinator");
+            thread::sleep(IDLE);
+        }
+        let topics: Vec<String> = self.inputs.iter().map(|topic| self.names.topic(*topic)).collect();
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        self.consumer
+            .subscribe(&topics)
+            .map_err(|error| Fault::fatal("kafka_client", "cannot subscribe").caused_by(error))?;
+        while !self.shutdown.requested() {
+            if let Err(fault) = self.turn() {
+                self.after(fault)?;
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// One turn: what is there is polled, answered, written and committed.
+    fn turn(&mut self) -> Result<(), Fault> {
+        self.chores()?;
+        self.resume_due();
+        let batch = self.poll()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let settled = self.answer(&batch)?;
+        self.make_durable(&batch, &settled)?;
+        self.hold(&settled)?;
+        self.pace.learn(batch.len(), started.elapsed());
+        Ok(())
+    }
+
+    /// What a fault of a turn leads to: nothing of the turn was committed, so it is always handled again.
+    fn after(&mut self, fault: Fault) -> Result<(), Fault> {
+        match fault.consequence() {
+            Consequence::Fatal => {
+                error!(code = fault.code(), %fault, "cannot go on");
+                return Err(fault);
+            }
+            Consequence::Lost => {
+                warn!(%fault, "the state is behind the log");
+                self.health.concern("state", "rebuilding the state from the log");
+                self.recover()?;
+                self.health.settled("state");
+            }
+            Consequence::Transient | Consequence::Poison => {
+                warn!(code = fault.code(), %fault, "the batch is taken back");
+                self.health.concern("dependency", fault.to_string());
+                self.shutdown.wait(Duration::from_millis(200));
+            }
+        }
+        self.rewind();
+        Ok(())
+    }
+
+    /// Polls what is there; waits only for the first record. Records from before a rebalance are dropped: whoever
+    /// holds their partition now reads them again.
+    fn poll(&mut self) -> Result<Vec<Raw>, Fault> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let mut wait = self.held.next_due().map_or(IDLE, |due| due.min(IDLE));
+        while batch.len() < self.pace.limit() && bytes < BATCH_BYTES {
+            let polled = self
+                .consumer
+                .poll(wait)
+                .map(|message| message.map(|m| (origin(&m, &self.names), m.detach())));
+            if self.epoch != self.consumer.context().assignment().epoch {
+                batch.clear();
+                self.take_assignment()?;
+            }
+            match polled {
+                None => break,
+                Some(Ok((Some(origin), message))) => {
+                    let raw = Raw { origin, message };
+                    bytes += raw.size();
+                    batch.push(raw);
+                }
+                Some(Ok((None, message))) => {
+                    warn!(topic = message.topic(), "a record of a topic that is not ours")
+                }
+                Some(Err(error)) => self.poll_failed(error)?,
+            }
+            wait = Duration::ZERO;
+        }
+        Ok(batch)
+    }
+
+    fn poll_failed(&self, error: KafkaError) -> Result<(), Fault> {
+        let gone = [
+            RDKafkaErrorCode::OffsetOutOfRange,
+            RDKafkaErrorCode::AutoOffsetReset,
+            RDKafkaErrorCode::NoOffset,
+        ];
+        let code = error.rdkafka_error_code();
+        if code.is_some_and(|code| gone.contains(&code)) {
+            let message = "records this group has not read yet are gone from the topic: restore them, or move the \
+                           group's offsets by hand and accept the loss";
+            return Err(Fault::fatal("offsets_vanished", message).caused_by(error));
+        }
+        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
+            return Err(Fault::fatal("kafka_client", "the Kafka client cannot go on").caused_by(error));
+        }
+        warn!(%error, "polling");
+        Ok(())
+    }
+
+    /// Takes in what a rebalance has left us with.
+    fn take_assignment(&mut self) -> Result<(), Fault> {
+        let assignment = self.consumer.context().assignment().clone();
+        self.epoch = assignment.epoch;
+        self.held.clear();
+        self.lag.clear();
+        if let Some(error) = assignment.failed {
+            return Err(
+                Fault::fatal("assignment_failed", "cannot take the assigned partitions").caused_by(error)
+            );
+        }
+        self.begin_at(&assignment.partitions);
+        let list = self.consumer.assignment().map_err(unavailable)?;
+        if list.count() > 0 {
+            self.consumer.resume(&list).map_err(unavailable)?;
+        }
+        self.verify()
+    }
+
+    /// Makes sure that the state is whole; with a share of the partitions that makes this instance ready.
+    fn verify(&self) -> Result<(), Fault> {
+        self.handle.block_on(self.state.verify())?;
+        self.health.settled("dependency");
+        if self.consumer.context().assignment().joined {
+            self.health.settled("starting");
+        }
+        Ok(())
+    }
+
+    /// Tells the state what Kafka has committed: the least that it must know.
+    fn begin_at(&self, partitions: &[(String, i32, i64)]) {
+        let ours = partitions.iter().filter_map(|(name, partition, committed)| {
+            Some(((self.names.logical(name)?, *partition), *committed))
+        });
+        self.state.hold(ours.collect());
+    }
+
+    /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it.
+    fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
+        if settled.offsets.is_empty() {
+            return Ok(());
+        }
+        faults::point("after_effects");
+        let offsets: Vec<(Topic, i32, i64)> =
+            settled.offsets.iter().map(|((t, p), next)| (*t, *p, *next)).collect();
+        self.handle.block_on(self.state.advance(&offsets))?;
+        faults::point("before_produce");
+        let started = Instant::now();
+        let list = settled.offset_list(self)?;
+        if let Err(back) = self.writer.write(&self.consumer, &settled.records, &list) {
+            return Err(self.taken_back(back.cause, back.error));
+        }
+        faults::point("after_commit");
+        self.fences = 0;
+        self.health.settled("dependency");
+        for (topic, partition, next) in offsets {
+            self.held.settled(topic, partition, next);
+        }
+        ::metrics::histogram!(metrics::COMMIT_DURATION).record(started.elapsed());
+        self.count(batch, settled);
+        Ok(())
+    }
+
+    fn taken_back(&mut self, cause: &'static str, why: String) -> Fault {
+        ::metrics::counter!(metrics::REWINDS, "cause" => cause).increment(1);
+        if cause != FENCED {
+            return Fault::transient("batch_taken_back", format!("{cause}: {why}"));
+        }
+        self.fences += 1;
+        if self.fences >= FENCES {
+            let message = format!(
+                "fenced {FENCES} times in a row ({why}): does another process have this INSTANCE_ID?"
+            );
+            return Fault::fatal("fenced", message);
+        }
+        // Two producers of one id that come back at once fence each other for ever.
+        self.shutdown.wait(Duration::from_secs(1).mul_f64(1.0 + rand::random::<f64>() * 2.0));
+        Fault::transient("batch_taken_back", format!("{cause}: {why}"))
+    }
+
+    fn count(&self, batch: &[Raw], settled: &Settled) {
+        ::metrics::histogram!(metrics::BATCH_RECORDS)
+            .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        for raw in batch {
+            ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => raw.origin.topic.name())
+                .increment(1);
+            let age = self.clock.now().duration_since(raw.origin.timestamp).as_secs_f64();
+            ::metrics::histogram!(metrics::EVENT_AGE).record(age.max(0.0));
+        }
+        for record in &settled.records {
+            ::metrics::counter!(metrics::SENT, "messaging_destination_name" => record.topic.clone())
+                .increment(1);
+        }
+    }
+
+    /// Stops reading partitions whose next record must wait.
+    fn hold(&mut self, settled: &Settled) -> Result<(), Fault> {
+        for ((topic, partition), offset) in &settled.holds {
+            let name = self.names.topic(*topic);
+            let mut list = TopicPartitionList::new();
+            list.add_partition(&name, *partition);
+            self.consumer.seek(&name, *partition, Offset::Offset(*offset), ASK).map_err(unavailable)?;
+            self.consumer.pause(&list).map_err(unavailable)?;
+        }
+        self.report_held();
+        Ok(())
+    }
+
+    fn resume_due(&mut self) {
+        for (topic, partition) in self.held.due() {
+            let mut list = TopicPartitionList::new();
+            list.add_partition(&self.names.topic(topic), partition);
+            if let Err(error) = self.consumer.resume(&list) {
+                warn!(%error, %topic, partition, "cannot resume");
+            }
+        }
+    }
+
+    fn report_held(&self) {
+        let (count, oldest) = self.held.extent();
+        ::metrics::gauge!(metrics::HELD_PARTITIONS).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        if oldest > HELD_TOO_LONG {
+            self.health.concern("held", format!("{count} partitions wait for a record that keeps failing"));
+        } else {
+            self.health.settled("held");
+        }
+    }
+
+    /// Once a second: lag and watchdog, the state's integrity, what is due.
+    fn chores(&mut self) -> Result<(), Fault> {
+        if self.chores_at.elapsed() < CHORES {
+            return Ok(());
+        }
+        self.chores_at = Instant::now();
+        if let Some(statistics) = self.consumer.context().take_statistics() {
+            match self.lag.observe(&statistics) {
+                0 => self.health.settled("stalled"),
+                stalled => {
+                    self.health.concern("stalled", format!("{stalled} partitions have lag and no progress"))
+                }
+            }
+        }
+        self.report_held();
+        if self.epoch == 0 {
+            return Ok(());
+        }
+        self.verify()?;
+        self.tick()
+    }
+
+    /// Publishes what is due; the group's own offsets go along, so that a member that was thrown out is refused.
+    fn tick(&mut self) -> Result<(), Fault> {
+        for ticker in self.tickers.clone() {
+            let held = self.state.held_partitions();
+            let (entries, emitted) =
+                self.handle.block_on(ticker.due(self.clock.now(), &held, &self.codec))?;
+            if entries.is_empty() {
+                continue;
+            }
+            let settled = Settled {
+                records: emitted.into_iter().map(|event| self.outgoing(event)).collect(),
+                offsets: self.state.held_offsets(),
+                ..Settled::default()
+            };
+            self.make_durable(&[], &settled)?;
+            self.handle.block_on(ticker.settled(&entries))?;
+        }
+        Ok(())
+    }
+
+    fn recover(&self) -> Result<(), Fault> {
+        loop {
+            let recovered = self.handle.block_on(async {
+                tokio::select! {
+                    recovered = self.recovery.recover() => recovered,
+                    () = self.shutdown.when_requested() => Ok(()),
+                }
+            });
+            match recovered {
+                Ok(()) => return Ok(()),
+                Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault),
+                Err(fault) => {
+                    warn!(%fault, "the rebuild is tried again");
+                    self.shutdown.wait(Duration::from_millis(500));
+                }
+            }
+        }
+    }
+
+    /// Goes back to the committed offsets, however long the broker takes to tell them.
+    fn rewind(&mut self) {
+        while !self.shutdown.requested() {
+            match consumer::rewind(&self.consumer) {
+                Ok(partitions) => {
+                    // A rebalance meanwhile has the newer word.
+                    if self.epoch == self.consumer.context().assignment().epoch {
+                        self.begin_at(&partitions);
+                    }
+                    return;
+                }
+                Err(fault) => {
+                    warn!(%fault, "going back");
+                    self.health.concern("dependency", fault.to_string());
+                    self.shutdown.wait(Duration::from_millis(500));
+                }
+            }
+        }
+    }
+
+    /// Leaves the group: everything answered is committed, so another instance takes over at once.
+    fn leave(self) {
+        // Offsets of at-least-once that are still on their way; nothing to commit is no error.
+        let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
+        self.consumer.unsubscribe();
+        drop(self.consumer); // closes it, which sends LeaveGroup
+        info!("left the group");
+    }
+}
+
+/// Where a record stood, when its topic is one of ours.
+pub(super) fn origin(message: &impl Message, names: &Names) -> Option<Origin> {
+    let timestamp = message.timestamp().to_millis().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Some(Origin {
+        topic: names.logical(message.topic())?,
+        partition: message.partition(),
+        offset: message.offset(),
+        timestamp: timestamp.unwrap_or(Timestamp::UNIX_EPOCH),
+    })
+}
+
+fn unavailable(error: KafkaError) -> Fault {
+    Fault::transient("kafka_unavailable", "Kafka does not answer").caused_by(error)
+}

@@ -1,0 +1,172 @@
+//! Partitions that wait for a record's next attempt.
+//!
+//! A record with a transient fault holds its partition: nothing after it is published until it is settled. It is
+//! given up (dead-lettered) only when it fails while others succeed, so that an outage never fills a queue.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant},
+};
+
+use rand::RngExt;
+
+use crate::{step::Origin, topics::Topic};
+
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// What becomes of a record that failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is tried again.
+    Hold,
+    /// It has failed this often while others succeeded.
+    GiveUp { attempts: u32 },
+}
+
+/// The held partitions of one instance.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    waiting: BTreeMap<(Topic, i32), Waiting>,
+    successes: HashMap<&'static str, Instant>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    offset: i64,
+    attempts: u32,
+    counted: u32,
+    since: Instant,
+    resume_at: Instant,
+    paused: bool,
+}
+
+impl Held {
+    /// Notes that a step has succeeded for some record.
+    pub fn succeeded(&mut self, step: &'static str) {
+        self.successes.insert(step, Instant::now());
+    }
+
+    /// Judges a transient fault of the record at `origin`.
+    pub fn failed(&mut self, origin: &Origin, step: &'static str, limit: u32) -> Verdict {
+        let now = Instant::now();
+        let place = (origin.topic, origin.partition);
+        let waiting = self.waiting.entry(place).or_insert_with(|| Waiting::begin(origin.offset, now));
+        if waiting.offset < origin.offset {
+            return Verdict::Hold; // an earlier record holds the partition already, and is the one that is judged
+        }
+        if waiting.offset > origin.offset {
+            *waiting = Waiting::begin(origin.offset, now);
+        }
+        waiting.attempts += 1;
+        // Only a failure beside successes says something about the record.
+        if self.successes.get(step).is_some_and(|success| *success >= waiting.since) {
+            waiting.counted += 1;
+        }
+        if waiting.counted >= limit {
+            let attempts = waiting.attempts;
+            self.waiting.remove(&place);
+            return Verdict::GiveUp { attempts };
+        }
+        let wait = FIRST_WAIT.saturating_mul(1 << (waiting.attempts - 1).min(10)).min(LONGEST_WAIT);
+        waiting.resume_at = now + wait.mul_f64(rand::rng().random_range(0.8..1.2));
+        waiting.paused = true;
+        Verdict::Hold
+    }
+
+    /// Forgets records that are settled: everything before `next` on this partition.
+    pub fn settled(&mut self, topic: Topic, partition: i32, next: i64) {
+        if self.waiting.get(&(topic, partition)).is_some_and(|waiting| waiting.offset < next) {
+            self.waiting.remove(&(topic, partition));
+        }
+    }
+
+    /// Partitions whose time has come, once each.
+    pub fn due(&mut self) -> Vec<(Topic, i32)> {
+        let now = Instant::now();
+        let due = self.waiting.iter_mut().filter(|(_, waiting)| waiting.paused && waiting.resume_at <= now);
+        due.map(|(place, waiting)| {
+            waiting.paused = false;
+            *place
+        })
+        .collect()
+    }
+
+    /// How long until the next partition is due.
+    pub fn next_due(&self) -> Option<Duration> {
+        let paused = self.waiting.values().filter(|waiting| waiting.paused);
+        paused.map(|waiting| waiting.resume_at.saturating_duration_since(Instant::now())).min()
+    }
+
+    /// How many partitions wait, and for how long the oldest has.
+    pub fn extent(&self) -> (usize, Duration) {
+        let oldest = self.waiting.values().map(|waiting| waiting.since.elapsed()).max();
+        (self.waiting.len(), oldest.unwrap_or_default())
+    }
+
+    /// Forgets all of it: the partitions are another instance's now.
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+impl Waiting {
+    fn begin(offset: i64, now: Instant) -> Self {
+        Self { offset, attempts: 0, counted: 0, since: now, resume_at: now, paused: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::topics::ORDERS;
+
+    fn at(offset: i64) -> Origin {
+        Origin { topic: ORDERS, partition: 0, offset, timestamp: Timestamp::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn an_outage_never_gives_a_record_up() {
+        let mut held = Held::default();
+        for _ in 0..100 {
+            assert_eq!(held.failed(&at(7), "step", 3), Verdict::Hold);
+        }
+    }
+
+    #[test]
+    fn a_record_that_fails_while_others_succeed_is_given_up() {
+        let mut held = Held::default();
+        assert_eq!(held.failed(&at(7), "step", 2), Verdict::Hold);
+        held.succeeded("step");
+        assert_eq!(held.failed(&at(7), "step", 2), Verdict::Hold);
+        held.succeeded("step");
+        assert_eq!(held.failed(&at(7), "step", 2), Verdict::GiveUp { attempts: 3 });
+        assert_eq!(held.extent().0, 0);
+    }
+
+    #[test]
+    fn another_record_begins_anew() {
+        let mut held = Held::default();
+        held.failed(&at(7), "step", 2);
+        held.succeeded("step");
+        held.failed(&at(7), "step", 2);
+        held.settled(ORDERS, 0, 8);
+        assert_eq!(held.failed(&at(8), "step", 2), Verdict::Hold);
+        held.settled(ORDERS, 0, 9);
+        assert_eq!(held.extent().0, 0);
+    }
+
+    #[test]
+    fn neighbours_that_fail_too_do_not_forgive_the_first() {
+        let mut held = Held::default();
+        held.succeeded("step");
+        held.failed(&at(7), "step", 2);
+        held.succeeded("step");
+        held.failed(&at(7), "step", 2);
+        assert_eq!(held.failed(&at(8), "step", 2), Verdict::Hold);
+        held.succeeded("step");
+        assert_eq!(held.failed(&at(7), "step", 2), Verdict::GiveUp { attempts: 3 });
+    }
+}

@@ -1,0 +1,215 @@
+//! What a rebuild needs of Kafka: the group's members and offsets, fencing, and topics read to their end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use rdkafka::{
+    ClientConfig, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+    topic_partition_list::Offset,
+};
+use tokio::runtime::Handle;
+
+use super::{
+    batch::Raw,
+    consumer::{ASK, Silent, config},
+    engine::origin,
+    writer::Writer,
+};
+use crate::{
+    codec::Codec,
+    config::Delivery,
+    envelope::Envelope,
+    fault::Fault,
+    state::{
+        State,
+        rebuild::{Fold, Log, Logged},
+    },
+    topics::{Names, Topic},
+};
+
+/// Records folded at a time: bounds memory, and shares a round trip.
+const BATCH: usize = 500;
+/// Without a record and without the end for this long, the broker counts as unavailable.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// A service's view of the log.
+#[derive(Clone)]
+pub(crate) struct KafkaLog {
+    pub base: ClientConfig,
+    pub names: Names,
+    pub service: &'static str,
+    pub delivery: Delivery,
+    pub inputs: Vec<Topic>,
+    pub codec: Arc<Codec>,
+    pub cluster: String,
+}
+
+/// The transactional id of an instance: stable, and its own.
+pub(crate) fn transactional_id(names: &Names, service: &str, instance: &str) -> String {
+    format!("{}-{instance}", names.group(service))
+}
+
+#[async_trait]
+impl Log for KafkaLog {
+    fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    async fn members(&self) -> Result<Vec<String>, Fault> {
+        let log = self.clone();
+        blocking(move || {
+            let group = log.names.group(log.service);
+            let consumer = log.reader()?;
+            let groups = consumer.client().fetch_group_list(Some(&group), ASK).map_err(unavailable)?;
+            let members = groups.groups().iter().flat_map(|group| group.members());
+            Ok(members.map(|member| member.client_id().to_owned()).collect())
+        })
+        .await
+    }
+
+    async fn fence(&self, instance: &str) -> Result<(), Fault> {
+        let id = transactional_id(&self.names, self.service, instance);
+        match self.delivery {
+            // Ends its open transaction and bumps the epoch: whatever it still tries is refused.
+            Delivery::ExactlyOnce => {
+                let mut writer = Writer::new(&self.base, self.delivery, &id);
+                blocking(move || writer.open()).await
+            }
+            // Its records cannot be refused, but they time out: see `delivery.timeout.ms` of the writer.
+            Delivery::AtLeastOnce => {
+                tokio::time::sleep(super::writer::DELIVERY).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn committed(&self) -> Result<BTreeMap<(Topic, i32), i64>, Fault> {
+        let log = self.clone();
+        blocking(move || {
+            let consumer = log.reader()?;
+            let mut list = TopicPartitionList::new();
+            for topic in &log.inputs {
+                for partition in log.partitions(&consumer, *topic)? {
+                    list.add_partition(&log.names.topic(*topic), partition);
+                }
+            }
+            let committed = consumer.committed_offsets(list, ASK).map_err(unavailable)?;
+            let known = committed.elements().into_iter().filter_map(|partition| {
+                let topic = log.names.logical(partition.topic())?;
+                let offset = partition.offset().to_raw().filter(|offset| *offset >= 0)?;
+                Some(((topic, partition.partition()), offset))
+            });
+            Ok(known.collect())
+        })
+        .await
+    }
+
+    async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault> {
+        let mut records = 0;
+        for topic in fold.sources() {
+            let (sender, mut batches) = tokio::sync::mpsc::channel(2);
+            let log = self.clone();
+            let reading = tokio::task::spawn_blocking(move || log.read(topic, &sender));
+            while let Some(batch) = batches.recv().await {
+                let batch: Vec<Raw> = batch;
+                records += batch.len() as u64;
+                let logged = batch.iter().filter_map(|raw| self.logged(raw)).collect::<Vec<_>>();
+                fold.fold(state, &logged).await?;
+            }
+            reading.await.map_err(|error| Fault::fatal("replay_stopped", error.to_string()))??;
+        }
+        Ok(records)
+    }
+}
+
+impl KafkaLog {
+    /// A client with the group's settings that joins nothing.
+    fn reader(&self) -> Result<BaseConsumer<Silent>, Fault> {
+        let mut config = config(&self.base, &self.names.group(self.service), "rebuild");
+        config.set("enable.partition.eof", "true").set("statistics.interval.ms", "0");
+        config.create_with_context(Silent).map_err(unavailable)
+    }
+
+    fn partitions(&self, consumer: &BaseConsumer<Silent>, topic: Topic) -> Result<Vec<i32>, Fault> {
+        let name = self.names.topic(topic);
+        let metadata = consumer.fetch_metadata(Some(&name), ASK).map_err(unavailable)?;
+        let topic = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
+        Ok(topic.iter().map(|partition| partition.id()).collect())
+    }
+
+    /// Sends all of a topic, in batches, until every partition has been at its end.
+    ///
+    /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
+    /// writer has settled or been fenced by now, nothing of ours is behind it.
+    fn read(&self, topic: Topic, batches: &tokio::sync::mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
+        let consumer = self.reader()?;
+        let mut open: BTreeSet<i32> = self.partitions(&consumer, topic)?.into_iter().collect();
+        let mut list = TopicPartitionList::new();
+        for partition in &open {
+            let name = self.names.topic(topic);
+            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
+        }
+        consumer.assign(&list).map_err(unavailable)?;
+        let mut batch = Vec::with_capacity(BATCH);
+        while !open.is_empty() {
+            match consumer.poll(SILENCE) {
+                Some(Ok(message)) => {
+                    if let Some(origin) = origin(&message, &self.names) {
+                        batch.push(Raw { origin, message: message.detach() });
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    open.remove(&partition);
+                }
+                Some(Err(error)) => return Err(unavailable(error)),
+                None => {
+                    return Err(Fault::transient(
+                        "kafka_unavailable",
+                        format!("no answer while reading {topic}"),
+                    ));
+                }
+            }
+            // A closed channel means that the fold has failed; its fault is the one that counts.
+            if (batch.len() >= BATCH || open.is_empty())
+                && batches.blocking_send(std::mem::take(&mut batch)).is_err()
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that are not ours (no known schema, tombstones) have left no state.
+    fn logged(&self, raw: &Raw) -> Option<Logged<'_>> {
+        let (_, known) = self.codec.identify(raw.value()).ok()?;
+        let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &known.full_name);
+        let value = raw.value().to_vec();
+        Some(Logged {
+            envelope,
+            origin: raw.origin,
+            full_name: known.full_name.clone(),
+            value,
+            codec: &self.codec,
+        })
+    }
+}
+
+/// Runs a blocking question to Kafka off the async threads.
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    Handle::current()
+        .spawn_blocking(ask)
+        .await
+        .map_err(|error| Fault::fatal("task_stopped", "a question to Kafka was cut off").caused_by(error))?
+}
+
+fn unavailable(error: KafkaError) -> Fault {
+    Fault::transient("kafka_unavailable", "Kafka does not answer").caused_by(error)
+}

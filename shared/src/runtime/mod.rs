@@ -1,0 +1,23 @@
+//! Feeds steps with records and publishes what they answer.
+
+mod batch;
+mod consumer;
+pub mod contract;
+pub mod dead_letter;
+mod engine;
+mod held;
+mod hop;
+mod lag;
+mod log;
+mod publisher;
+mod service;
+mod shutdown;
+mod start;
+mod tick;
+mod turn;
+mod writer;
+
+pub(crate) use consumer::Silent;
+pub use publisher::{Placed, Prepared, Publisher, Root};
+pub use service::{Service, run};
+pub use tick::{Due, Tick};

@@ -1,0 +1,140 @@
+//! Publishes commands and facts from outside (HTTP, the command line): idempotent producer, acknowledged by all
+//! in-sync replicas before anyone is told that it happened.
+
+use std::{sync::Arc, time::Duration};
+
+use rdkafka::{
+    ClientConfig,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{FutureProducer, FutureRecord},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::writer::PARTITIONER;
+use crate::{
+    codec::Codec,
+    envelope::Envelope,
+    events::Record,
+    fault::Fault,
+    faults,
+    topics::{ALL, Names, Topic},
+    trace::TraceContext,
+};
+
+/// Publishes root events. Clones share one producer.
+#[derive(Clone)]
+pub struct Publisher {
+    producer: FutureProducer,
+    codec: Arc<Codec>,
+    names: Names,
+}
+
+/// Where a root event comes from.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// The event's id, the same for a repeat: see [`crate::envelope::ids`].
+    pub id: Uuid,
+    /// Who makes it, such as `order-intake`.
+    pub source: String,
+    /// The request's correlation id.
+    pub correlation_id: String,
+    /// The request's trace.
+    pub trace: TraceContext,
+}
+
+/// A record as it will be published. It can be kept as bytes, and sent again just as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prepared {
+    topic: String,
+    key: String,
+    #[serde(with = "serde_bytes")]
+    value: Vec<u8>,
+    envelope: Envelope,
+}
+
+/// Where a published record stands, acknowledged by all in-sync replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The topic.
+    pub topic: Topic,
+    /// The partition.
+    pub partition: i32,
+    /// The offset.
+    pub offset: i64,
+}
+
+impl Publisher {
+    /// A publisher for the topics of one environment.
+    ///
+    /// # Errors
+    /// `Fatal` when the client cannot be made.
+    pub fn new(mut config: ClientConfig, codec: Arc<Codec>, names: Names) -> Result<Self, Fault> {
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("linger.ms", "0")
+            .set("partitioner", PARTITIONER);
+        // A record that has no acknowledgement by then is reported as not accepted; the caller may try again.
+        config.set("delivery.timeout.ms", "10000");
+        config.set("queue.buffering.max.kbytes", "65536");
+        let producer = config
+            .create()
+            .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka producer").caused_by(error))?;
+        Ok(Self { producer, codec, names })
+    }
+
+    /// Encodes a record, to be kept or sent.
+    ///
+    /// # Errors
+    /// `Poison` when it does not fit its schema.
+    pub fn prepare<R: Record>(&self, record: &R, root: Root) -> Result<Prepared, Fault> {
+        let value = self.codec.encode(record)?;
+        let envelope = Envelope {
+            id: root.id,
+            source: root.source,
+            kind: R::full_name(),
+            time: record.occurred_at(),
+            subject: record.key(),
+            dataschema: None,
+            correlation_id: root.correlation_id,
+            causation_id: None,
+            trace: root.trace,
+        };
+        Ok(Prepared { topic: R::TOPIC.name().to_owned(), key: record.key(), value, envelope })
+    }
+
+    /// Publishes, and returns once all in-sync replicas have it.
+    ///
+    /// # Errors
+    /// `Transient`: not acknowledged in time, or the local queue is full. The record may still have been written:
+    /// send the same [`Prepared`] again.
+    pub async fn send(&self, prepared: &Prepared) -> Result<Placed, Fault> {
+        let unknown = || Fault::poison("unknown_topic", format!("{} is not a topic of ours", prepared.topic));
+        let topic = ALL.into_iter().find(|topic| topic.name() == prepared.topic).ok_or_else(unknown)?;
+        let name = self.names.topic(topic);
+        let record = FutureRecord::to(&name)
+            .key(&prepared.key)
+            .payload(&prepared.value)
+            .headers(prepared.envelope.to_headers());
+        match self.producer.send(record, Duration::ZERO).await {
+            Ok(delivery) => {
+                faults::point("after_publish");
+                Ok(Placed { topic, partition: delivery.partition, offset: delivery.offset })
+            }
+            Err((error, _)) => Err(undelivered(error)),
+        }
+    }
+}
+
+fn undelivered(error: KafkaError) -> Fault {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+            Fault::poison("record_too_large", "the record is larger than the broker takes").caused_by(error)
+        }
+        Some(RDKafkaErrorCode::QueueFull) => {
+            Fault::transient("publisher_full", "too many records wait for the broker").caused_by(error)
+        }
+        _ => Fault::transient("kafka_unavailable", "Kafka has not acknowledged the record").caused_by(error),
+    }
+}

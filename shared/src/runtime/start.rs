@@ -1,0 +1,176 @@
+//! Reaching Kafka, Redis and the registry at start-up: waits for what is not there yet, with a message; refuses what
+//! is there and wrong.
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use rdkafka::{
+    ClientConfig,
+    consumer::{BaseConsumer, Consumer},
+};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use secrecy::ExposeSecret;
+use tracing::{info, warn};
+
+use super::contract::{self, LateComers};
+use crate::{
+    catalogue::Catalogue, codec::Codec, config::Common, events::RecordType, registry::Registry, topics::ALL,
+    topics::Topic,
+};
+
+/// How long one attempt to reach a server may take.
+const ATTEMPT: Duration = Duration::from_secs(3);
+const BETWEEN: Duration = Duration::from_millis(250);
+/// A broker may hear of a topic a moment after it was made at another.
+const CATCH_UP: Duration = Duration::from_secs(3);
+/// How often a wait is mentioned.
+const MENTION: Duration = Duration::from_secs(5);
+/// An answer from Redis takes well under a millisecond; without one for this long it counts as down.
+const REDIS_ANSWER: Duration = Duration::from_secs(3);
+
+/// What a service may read and write, as the catalogue says.
+pub(crate) struct Rights {
+    /// Topics it reads: its inputs, and its own outputs for rebuilding.
+    pub reads: Vec<Topic>,
+    /// Record types it writes.
+    pub writes: Vec<(Topic, String)>,
+}
+
+impl Rights {
+    /// The rights of `service`.
+    pub fn of(service: &str) -> anyhow::Result<Self> {
+        let catalogue = Catalogue::load()?;
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        for topic in ALL {
+            let entry = catalogue.topics.get(topic.name());
+            let entry = entry.with_context(|| format!("{topic} is not in schemas/topics.yaml"))?;
+            let writer = entry.written_by.iter().any(|name| name == service);
+            if writer || entry.read_by.iter().any(|name| name == service) {
+                reads.push(topic);
+            }
+            if writer {
+                writes.extend(entry.records.iter().map(|record| (topic, record.clone())));
+            }
+        }
+        Ok(Self { reads, writes })
+    }
+
+    /// Whether these record types may be read and written.
+    pub fn check(&self, service: &str, inputs: &[RecordType], outputs: &[RecordType]) -> anyhow::Result<()> {
+        let read = inputs.iter().find(|input| !self.reads.contains(&input.topic));
+        if let Some(record) = read {
+            bail!("schemas/topics.yaml does not let {service} read {} from {}", record.name, record.topic);
+        }
+        let may = |output: &&RecordType| {
+            self.writes.iter().any(|(t, name)| *t == output.topic && name == output.name)
+        };
+        if let Some(record) = outputs.iter().find(|output| !may(output)) {
+            bail!("schemas/topics.yaml does not let {service} write {} to {}", record.name, record.topic);
+        }
+        Ok(())
+    }
+}
+
+/// The servers, reached.
+pub(crate) struct Connected {
+    pub base: ClientConfig,
+    pub cluster: String,
+    pub redis: ConnectionManager,
+    pub codec: Arc<Codec>,
+    pub late_comers: LateComers,
+}
+
+/// Reaches all three.
+///
+/// # Errors
+/// Only what waiting does not cure: a bad address, missing topics, missing or incompatible schemas.
+pub(crate) async fn connect(common: &Common, rights: &Rights) -> anyhow::Result<Connected> {
+    let base = client_config(common);
+    let kafka = async {
+        let deadline = tokio::time::Instant::now() + CATCH_UP;
+        loop {
+            let (cluster, topics) = until(&format!("Kafka at {}", common.kafka), || async {
+                let base = base.clone();
+                tokio::task::spawn_blocking(move || describe(&base)).await?
+            })
+            .await;
+            let missing = contract::missing_topics(&topics, &common.names(), &rights.reads);
+            if missing.is_empty() {
+                return Ok(cluster);
+            }
+            if tokio::time::Instant::now() > deadline {
+                bail!("topics are missing: {}\nrun `orderflow topics apply`", missing.join(", "));
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+    };
+    let client =
+        redis::Client::open(common.redis.expose_secret()).context("REDIS_URL is not a Redis address")?;
+    let redis = until("Redis", || async {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(ATTEMPT))
+            .set_response_timeout(Some(REDIS_ANSWER))
+            .set_number_of_retries(1);
+        ConnectionManager::new_with_config(client.clone(), config).await
+    });
+    let registry = Registry::new(&common.registry)?;
+    let contracts = async {
+        until(&format!("the schema registry at {}", common.registry), || registry.ping()).await;
+        contract::resolve(&registry, &common.names(), &rights.reads, &rights.writes).await
+    };
+    let (cluster, redis, codec) = tokio::join!(kafka, redis, contracts);
+    Ok(Connected {
+        base,
+        cluster: cluster?,
+        redis,
+        codec: Arc::new(codec?),
+        late_comers: LateComers::new(registry, &common.names(), &rights.reads)?,
+    })
+}
+
+/// What every client of this process has in common.
+fn client_config(common: &Common) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", &common.kafka)
+        .set("client.id", common.instance())
+        .set("socket.nagle.disable", "true")
+        .set("reconnect.backoff.ms", "50")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("topic.metadata.refresh.interval.ms", "30000");
+    config
+}
+
+/// The cluster's id and its topics.
+fn describe(base: &ClientConfig) -> anyhow::Result<(String, Vec<String>)> {
+    let consumer: BaseConsumer = base.create()?;
+    let metadata = consumer.fetch_metadata(None, ATTEMPT)?;
+    let cluster =
+        consumer.client().fetch_cluster_id(ATTEMPT).context("the broker does not tell its cluster's id")?;
+    Ok((cluster, metadata.topics().iter().map(|topic| topic.name().to_owned()).collect()))
+}
+
+/// Tries until it works, and says what it waits for.
+async fn until<T, E: Display, F>(what: &str, attempt: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut mentioned: Option<tokio::time::Instant> = None;
+    loop {
+        match attempt().await {
+            Ok(found) => {
+                if mentioned.is_some() {
+                    info!("{what} is there");
+                }
+                return found;
+            }
+            Err(error) => {
+                if mentioned.is_none_or(|at| at.elapsed() > MENTION) {
+                    mentioned = Some(tokio::time::Instant::now());
+                    warn!("waiting for {what}: {error:#}");
+                }
+                tokio::time::sleep(BETWEEN).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One turn of the loop, between polling and committing: each record gets its answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::join_all;
+use rdkafka::TopicPartitionList;
+use rdkafka::topic_partition_list::Offset;
+use tracing::warn;
+
+use super::{
+    batch::{Raw, rounds},
+    dead_letter::bury,
+    engine::Engine,
+    held::Verdict,
+    hop::{Answer, Emitted, Hop},
+    writer::Outgoing,
+};
+use crate::{
+    codec::schema_id,
+    fault::{Consequence, Fault},
+    metrics,
+    topics::Topic,
+};
+
+/// What a batch led to, ready to be made durable.
+#[derive(Default)]
+pub(crate) struct Settled {
+    pub records: Vec<Outgoing>,
+    /// Topic and partition to the next offset.
+    pub offsets: BTreeMap<(Topic, i32), i64>,
+    /// Partitions held, and at which offset.
+    pub holds: BTreeMap<(Topic, i32), i64>,
+}
+
+impl Settled {
+    /// The offsets as the broker names them.
+    pub fn offset_list(&self, engine: &Engine) -> Result<TopicPartitionList, Fault> {
+        let mut list = TopicPartitionList::new();
+        for ((topic, partition), next) in &self.offsets {
+            list.add_partition_offset(&engine.names.topic(*topic), *partition, Offset::Offset(*next))
+                .map_err(|error| Fault::fatal("bad_offset", "an offset is out of range").caused_by(error))?;
+        }
+        Ok(list)
+    }
+}
+
+/// Who handles a record.
+enum Route {
+    Hop(usize),
+    /// A record type of this topic that this service has no step for.
+    Skip,
+    Refused(Fault),
+}
+
+/// A record of the batch on its way to its answer.
+struct Item<'a> {
+    raw: &'a Raw,
+    hop: Option<usize>,
+    round: usize,
+    answer: Option<Answer>,
+    /// Failed attempts, when it is given up.
+    attempts: u32,
+}
+
+impl Engine {
+    /// Answers every record of the batch that can be answered now.
+    ///
+    /// # Errors
+    /// `Lost` or `Fatal`: nothing of the batch may be published.
+    pub(super) fn answer(&mut self, batch: &[Raw]) -> Result<Settled, Fault> {
+        let mut settled = Settled::default();
+        let mut items = self.sort(batch);
+        // Faults found before any step ran hold their partitions from the start.
+        for item in items.iter_mut().filter(|item| item.answer.is_some()) {
+            self.judge(item, "decode", &mut settled)?;
+        }
+        let last = items.iter().map(|item| item.round).max().unwrap_or(0);
+        for round in 0..=last {
+            self.ask(round, &mut items, &mut settled)?;
+        }
+        for Item { raw, answer, attempts, .. } in items {
+            if let Some(answer) = answer.filter(|_| !settled.is_held(raw)) {
+                self.collect(raw, answer, attempts, &mut settled);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Finds each record's step and round.
+    fn sort<'a>(&self, batch: &'a [Raw]) -> Vec<Item<'a>> {
+        let mut items: Vec<Item<'_>> = batch
+            .iter()
+            .map(|raw| {
+                let (hop, answer) = match self.route(raw) {
+                    Route::Hop(hop) => (Some(hop), None),
+                    Route::Skip => (None, Some(Ok(Vec::new()))),
+                    Route::Refused(fault) => (None, Some(Err(fault))),
+                };
+                Item { raw, hop, round: 0, answer, attempts: 0 }
+            })
+            .collect();
+        let order = rounds(items.iter().map(|item| item.hop.map_or(&[][..], |_| item.raw.key())));
+        items.iter_mut().zip(order).for_each(|(item, round)| item.round = round);
+        items
+    }
+
+    /// Has the steps answer one round, side by side, since its keys differ.
+    fn ask(&mut self, round: usize, items: &mut [Item<'_>], settled: &mut Settled) -> Result<(), Fault> {
+        let ours = |hop| {
+            let ours = items
+                .iter()
+                .enumerate()
+                .filter(move |(_, item)| item.hop == Some(hop) && item.round == round);
+            let open: Vec<usize> =
+                ours.filter(|(_, item)| !settled.is_held(item.raw)).map(|(i, _)| i).collect();
+            (!open.is_empty()).then_some((hop, open))
+        };
+        let groups: Vec<(usize, Vec<usize>)> = (0..self.hops.len()).filter_map(ours).collect();
+        let asked = groups.iter().map(|(hop, ours)| {
+            let records: Vec<&Raw> = ours.iter().map(|i| items[*i].raw).collect();
+            let (hop, codec) = (&self.hops[*hop], &self.codec);
+            async move { hop.handle(&records, codec).await }
+        });
+        let given = self.handle.block_on(join_all(asked));
+        for ((hop, ours), answers) in groups.into_iter().zip(given) {
+            let name = self.hops[hop].name();
+            if answers.iter().any(Result::is_ok) {
+                self.held.succeeded(name);
+            }
+            for (i, answer) in ours.into_iter().zip(answers) {
+                items[i].answer = Some(answer);
+                self.judge(&mut items[i], name, settled)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides what a fault means: hold the partition, stop everything, or give the record up.
+    fn judge(&mut self, item: &mut Item<'_>, step: &'static str, settled: &mut Settled) -> Result<(), Fault> {
+        let Some(Err(fault)) = &item.answer else { return Ok(()) };
+        let origin = &item.raw.origin;
+        match fault.consequence() {
+            Consequence::Poison => {}
+            Consequence::Lost | Consequence::Fatal => return Err(fault.again()),
+            Consequence::Transient => match self.held.failed(origin, step, self.retry_limit) {
+                Verdict::GiveUp { attempts } => item.attempts = attempts,
+                Verdict::Hold => {
+                    ::metrics::counter!(metrics::RETRIES, "step" => step, "code" => fault.code())
+                        .increment(1);
+                    warn!(step, code = fault.code(), %fault, topic = %origin.topic, partition = origin.partition,
+                        offset = origin.offset, "will be tried again");
+                    let first =
+                        settled.holds.entry((origin.topic, origin.partition)).or_insert(origin.offset);
+                    *first = (*first).min(origin.offset);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn collect(&self, raw: &Raw, answer: Answer, attempts: u32, settled: &mut Settled) {
+        match answer {
+            Ok(events) => settled.records.extend(events.into_iter().map(|event| self.outgoing(event))),
+            Err(fault) => {
+                let letter = bury(raw, &self.group, &fault, attempts);
+                warn!(code = letter.code, %fault, topic = %raw.origin.topic, partition = raw.origin.partition,
+                    offset = raw.origin.offset, "dead letter");
+                ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
+                settled.records.push(Outgoing {
+                    topic: self.dead_letters.clone(),
+                    key: letter.key,
+                    value: letter.value,
+                    headers: letter.headers,
+                });
+            }
+        }
+        settled.offsets.insert((raw.origin.topic, raw.origin.partition), raw.origin.offset + 1);
+    }
+
+    pub(super) fn outgoing(&self, event: Emitted) -> Outgoing {
+        Outgoing {
+            topic: self.names.topic(event.encoded.record.topic),
+            key: Some(event.encoded.key.into_bytes()),
+            value: Some(event.encoded.value),
+            headers: event.envelope.to_headers(),
+        }
+    }
+
+    fn route(&self, raw: &Raw) -> Route {
+        let known = match self.identify(raw) {
+            Ok(known) => known,
+            Err(fault) => return Route::Refused(fault),
+        };
+        let Some(name) = known.strip_prefix(&format!("orderflow.{}.", raw.origin.topic)) else {
+            let message = format!("{known} does not belong on {}", raw.origin.topic);
+            return Route::Refused(Fault::poison("unexpected_record", message));
+        };
+        let ours = |hop: &Arc<dyn Hop>| {
+            let input = hop.input();
+            input.topic == raw.origin.topic && input.name == name
+        };
+        self.hops.iter().position(ours).map_or(Route::Skip, Route::Hop)
+    }
+
+    /// The record's full name; an id that is new costs one question to the registry.
+    fn identify(&self, raw: &Raw) -> Result<String, Fault> {
+        if let Err(fault) = self.codec.identify(raw.value()) {
+            if fault.code() != "unknown_schema" {
+                return Err(fault);
+            }
+            self.handle.block_on(self.late_comers.learn(&self.codec, schema_id(raw.value())?))?;
+        }
+        Ok(self.codec.identify(raw.value())?.1.full_name.clone())
+    }
+}
+
+impl Settled {
+    /// Whether a record stands at or behind one that holds its partition.
+    fn is_held(&self, raw: &Raw) -> bool {
+        let hold = self.holds.get(&(raw.origin.topic, raw.origin.partition));
+        hold.is_some_and(|offset| raw.origin.offset >= *offset)
+    }
+}

@@ -1,0 +1,288 @@
+//! Makes a batch durable: its outputs, its dead letters and its input offsets, together.
+//!
+//! Whatever goes wrong ends in one of two ways: done, or taken back ([`TakenBack`]), after which the caller rewinds
+//! to the committed offsets. The rules for librdkafka's transactions are in `ARCHITECTURE.md`, "Transactions".
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    ClientConfig, ClientContext, TopicPartitionList,
+    consumer::{CommitMode, Consumer},
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{DeliveryResult, OwnedHeaders},
+    producer::{BaseRecord, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer},
+};
+use tracing::warn;
+
+use super::consumer::GroupConsumer;
+use crate::{config::Delivery, fault::Fault, faults};
+
+/// As Java's clients: one key, one partition, whoever writes.
+pub(super) const PARTITIONER: &str = "murmur2_random";
+/// The cause when another producer of the same transactional id has taken over.
+pub(crate) const FENCED: &str = "fenced";
+/// How long one transactional call may take before its outcome counts as unknown.
+const CALL: Duration = Duration::from_secs(10);
+/// How long records may stay without acknowledgement.
+pub(super) const DELIVERY: Duration = Duration::from_secs(10);
+/// How often to look whether all records are acknowledged: librdkafka has no event for it, and its own flush waits in
+/// slices of 100 ms.
+const GLANCE: Duration = Duration::from_micros(200);
+
+/// A record to be written.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub topic: String,
+    pub key: Option<Vec<u8>>,
+    pub value: Option<Vec<u8>>,
+    pub headers: OwnedHeaders,
+}
+
+/// The batch was not committed: go back to the committed offsets and handle it again.
+#[derive(Debug)]
+pub(crate) struct TakenBack {
+    /// Metric label.
+    pub cause: &'static str,
+    pub error: String,
+}
+
+/// Writes batches under one delivery setting.
+pub(crate) struct Writer {
+    config: ClientConfig,
+    delivery: Delivery,
+    producer: Option<Client>,
+    failed: Arc<Mutex<Option<KafkaError>>>,
+}
+
+type Client = ThreadedProducer<Deliveries, NoCustomPartitioner>;
+
+/// Remembers the first record that was not delivered.
+struct Deliveries {
+    failed: Arc<Mutex<Option<KafkaError>>>,
+}
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, _)) = result {
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        }
+    }
+}
+
+impl Writer {
+    /// A writer; `transactional_id` must be stable and this instance's own.
+    pub fn new(base: &ClientConfig, delivery: Delivery, transactional_id: &str) -> Self {
+        let mut config = base.clone();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("linger.ms", "0")
+            .set("partitioner", PARTITIONER)
+            .set("compression.type", "lz4")
+            .set("delivery.timeout.ms", DELIVERY.as_millis().to_string())
+            .set("queue.buffering.max.kbytes", "65536")
+            // After a commit the coordinator still writes markers; the next transaction then meets
+            // CONCURRENT_TRANSACTIONS and waits this long. The default of 100 ms is most of a hop's latency.
+            .set("retry.backoff.ms", "1")
+            .set("retry.backoff.max.ms", "20");
+        if delivery == Delivery::ExactlyOnce {
+            config.set("transactional.id", transactional_id).set("transaction.timeout.ms", "15000");
+        }
+        Self { config, delivery, producer: None, failed: Arc::default() }
+    }
+
+    /// Makes the producer; under exactly-once this fences whoever had the same id and ends its open transaction.
+    ///
+    /// # Errors
+    /// `Transient` when the coordinator does not answer; `Fatal` when the client cannot be made.
+    pub fn open(&mut self) -> Result<(), Fault> {
+        let context = Deliveries { failed: Arc::clone(&self.failed) };
+        let producer: Client = self
+            .config
+            .create_with_context(context)
+            .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka producer").caused_by(error))?;
+        if self.delivery == Delivery::ExactlyOnce {
+            producer.init_transactions(CALL).map_err(|error| {
+                Fault::transient("kafka_unavailable", "the transaction coordinator does not answer")
+                    .caused_by(error)
+            })?;
+        }
+        self.producer = Some(producer);
+        Ok(())
+    }
+
+    /// Writes a batch and commits its offsets (last handled + 1), all or nothing.
+    ///
+    /// # Errors
+    /// [`TakenBack`]: nothing of it is visible to readers of committed records, or, under at-least-once, it may be and
+    /// will be repeated with the same ids.
+    pub fn write(
+        &mut self,
+        consumer: &GroupConsumer,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+    ) -> Result<(), TakenBack> {
+        if self.producer.is_none() {
+            self.open().map_err(|fault| TakenBack { cause: "reopen", error: fault.to_string() })?;
+        }
+        let Some(producer) = self.producer.as_ref() else { return Err(taken_back("reopen", "no producer")) };
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let written = match self.delivery {
+            Delivery::ExactlyOnce => self.in_transaction(producer, consumer, records, offsets),
+            Delivery::AtLeastOnce => {
+                self.then_commit(producer, consumer, records, offsets).map_err(Ending::Abort)
+            }
+        };
+        match written {
+            Ok(()) => Ok(()),
+            Err(Ending::Abort(back)) => {
+                let usable = producer.client().fatal_error().is_none();
+                if !usable || (self.delivery == Delivery::ExactlyOnce && !abort(producer)) {
+                    return Err(self.replace(back));
+                }
+                Err(back)
+            }
+            // Its outcome is unknown, or another has our id: only a new producer of the same id settles that.
+            Err(Ending::Replace(back)) => Err(self.replace(back)),
+        }
+    }
+
+    /// Drops the producer; the next write makes a new one of the same id.
+    fn replace(&mut self, back: TakenBack) -> TakenBack {
+        use RDKafkaErrorCode::{Fenced, InvalidProducerEpoch, ProducerFenced};
+        let fatal = self.producer.take().and_then(|producer| producer.client().fatal_error());
+        match fatal {
+            Some((Fenced | ProducerFenced | InvalidProducerEpoch, why)) => taken_back(FENCED, why),
+            _ => back,
+        }
+    }
+
+    fn in_transaction(
+        &self,
+        producer: &Client,
+        consumer: &GroupConsumer,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+    ) -> Result<(), Ending> {
+        // Fresh for each transaction: it names the group's generation, which fences a member that was thrown out.
+        let group =
+            consumer.group_metadata().ok_or_else(|| Ending::Abort(taken_back("group", "no group")))?;
+        call("begin", || producer.begin_transaction())?;
+        self.send(producer, records).map_err(Ending::Abort)?;
+        // While the acknowledgements are on their way; the commit waits for them.
+        call("send_offsets", || producer.send_offsets_to_transaction(offsets, &group, CALL))?;
+        self.acknowledged(producer).map_err(Ending::Abort)?;
+        faults::point("before_commit");
+        call("commit", || producer.commit_transaction(CALL))
+    }
+
+    fn then_commit(
+        &self,
+        producer: &Client,
+        consumer: &GroupConsumer,
+        records: &[Outgoing],
+        offsets: &TopicPartitionList,
+    ) -> Result<(), TakenBack> {
+        self.send(producer, records)?;
+        self.acknowledged(producer)?;
+        faults::point("before_commit");
+        // Stored, so that a rebalance or shutdown commits them for certain; sent along meanwhile.
+        consumer.store_offsets(offsets).map_err(|error| taken_back("store_offsets", error))?;
+        match consumer.commit_consumer_state(CommitMode::Async) {
+            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => Ok(()),
+            Err(error) => Err(taken_back("commit", error)),
+        }
+    }
+
+    fn send(&self, producer: &Client, records: &[Outgoing]) -> Result<(), TakenBack> {
+        let deadline = Instant::now() + DELIVERY;
+        for record in records {
+            let mut message = Some(as_message(record));
+            while let Some(next) = message.take() {
+                match producer.send(next) {
+                    Ok(()) => {}
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                        if Instant::now() < deadline =>
+                    {
+                        thread::sleep(GLANCE);
+                        message = Some(back);
+                    }
+                    Err((error, _)) => return Err(taken_back("produce", error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for every acknowledgement. A commit with anything in flight would flush in slices of 100 ms.
+    fn acknowledged(&self, producer: &Client) -> Result<(), TakenBack> {
+        let deadline = Instant::now() + DELIVERY + CALL;
+        while producer.in_flight_count() > 0 {
+            if Instant::now() > deadline {
+                return Err(taken_back("acknowledgements", "records are not acknowledged in time"));
+            }
+            thread::sleep(GLANCE);
+        }
+        match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => Err(taken_back("delivery", error)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a failed transaction must be ended.
+enum Ending {
+    /// By an abort.
+    Abort(TakenBack),
+    /// By a new producer: an abort could undo a commit that succeeded.
+    Replace(TakenBack),
+}
+
+/// One transactional call, repeated while the client says that it may be.
+fn call(cause: &'static str, mut attempt: impl FnMut() -> Result<(), KafkaError>) -> Result<(), Ending> {
+    let deadline = Instant::now() + CALL;
+    loop {
+        let error = match attempt() {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let KafkaError::Transaction(transaction) = &error else {
+            return Err(Ending::Replace(taken_back(cause, error)));
+        };
+        if transaction.txn_requires_abort() {
+            return Err(Ending::Abort(taken_back(cause, error)));
+        }
+        if transaction.is_fatal() || !transaction.is_retriable() || Instant::now() > deadline {
+            return Err(Ending::Replace(taken_back(cause, error)));
+        }
+    }
+}
+
+fn abort(producer: &Client) -> bool {
+    match producer.abort_transaction(CALL) {
+        Ok(()) => true,
+        Err(error) => {
+            warn!(%error, "cannot abort; the producer is made anew");
+            false
+        }
+    }
+}
+
+fn as_message(record: &Outgoing) -> BaseRecord<'_, [u8], [u8]> {
+    let mut message = BaseRecord::to(&record.topic).headers(record.headers.clone());
+    message.key = record.key.as_deref();
+    message.payload = record.value.as_deref();
+    message
+}
+
+fn taken_back(cause: &'static str, error: impl ToString) -> TakenBack {
+    TakenBack { cause, error: error.to_string() }
+}

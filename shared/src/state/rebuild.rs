@@ -1,0 +1,297 @@
+//! Rebuilding a service's state from the log: a fold of the service's own outputs, which never decides anew.
+//!
+//! One process holds a lease and builds under the next generation. It first takes the live generation away, so that
+//! every effect fails closed; then it waits until every other member has settled its open batch and said so, and
+//! fences those that do not; only then it reads the topics to their end, and switches generations with one SET.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use redis::AsyncCommands;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::{Guard, State, field};
+use crate::{
+    clock::Clock,
+    codec::Codec,
+    envelope::Envelope,
+    events::Record,
+    fault::{Consequence, Fault},
+    metrics,
+    step::Origin,
+    topics::Topic,
+};
+
+/// How a service's state follows from the log.
+#[async_trait]
+pub trait Fold: Send + Sync + 'static {
+    /// What is read, from its beginning to its end: the service's own outputs, and what else its README names.
+    fn sources(&self) -> Vec<Topic>;
+
+    /// Puts a batch of logged records into `state`, which is under construction; calls scripts on it as usual.
+    /// Idempotent by event id; in offset order per partition, in no order across partitions and topics.
+    ///
+    /// # Errors
+    /// Any fault stops the rebuild, which is then tried again from the start.
+    async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault>;
+}
+
+/// A record of the log, not yet decoded.
+#[derive(Debug)]
+pub struct Logged<'a> {
+    /// Who, when and why.
+    pub envelope: Envelope,
+    /// Where it stands.
+    pub origin: Origin,
+    pub(crate) full_name: String,
+    pub(crate) value: Vec<u8>,
+    pub(crate) codec: &'a Codec,
+}
+
+impl Logged<'_> {
+    /// The record, when it is of this type.
+    ///
+    /// # Errors
+    /// `Poison` when it cannot be read.
+    pub fn read<R: Record>(&self) -> Result<Option<R>, Fault> {
+        if self.full_name == R::full_name() { self.codec.decode(&self.value).map(Some) } else { Ok(None) }
+    }
+}
+
+/// What a rebuild needs of Kafka; the runtime provides it.
+#[async_trait]
+pub(crate) trait Log: Send + Sync {
+    /// The Kafka cluster's id.
+    fn cluster(&self) -> &str;
+    /// Instances that are members of the service's group now, this one included.
+    async fn members(&self) -> Result<Vec<String>, Fault>;
+    /// Makes sure that nothing an instance has begun can still be committed.
+    async fn fence(&self, instance: &str) -> Result<(), Fault>;
+    /// Where the group has committed, for every partition of its input topics.
+    async fn committed(&self) -> Result<BTreeMap<(Topic, i32), i64>, Fault>;
+    /// Feeds the topics, from their beginning to their end, to `fold`.
+    async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault>;
+}
+
+/// How long the lease lasts without renewal.
+const LEASE: Duration = Duration::from_secs(15);
+/// How long the other members have to settle their open batches.
+const SETTLE: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Brings lost state back.
+pub(crate) struct Recovery {
+    pub state: State,
+    pub fold: Arc<dyn Fold>,
+    pub log: Arc<dyn Log>,
+    pub clock: Clock,
+    pub instance: String,
+}
+
+impl Recovery {
+    /// Takes up work on the state at start-up: on the live generation where it is whole, else after a rebuild.
+    ///
+    /// # Errors
+    /// As [`Self::recover`].
+    pub async fn begin(&self) -> Result<(), Fault> {
+        match self.state.adopt(self.log.cluster()).await {
+            Err(fault) if fault.consequence() == Consequence::Lost => self.recover().await,
+            adopted => adopted,
+        }
+    }
+
+    /// Returns once this process works on a whole generation: somebody else's, or one it has built itself. The
+    /// caller has settled its own open batch.
+    ///
+    /// # Errors
+    /// `Fatal` when the state belongs to another cluster; `Transient` when Kafka or Redis do not answer: call again.
+    pub async fn recover(&self) -> Result<(), Fault> {
+        let lost = self.state.live_generation();
+        loop {
+            let lease: Option<String> = self.state.redis().get(self.state.root_key("rebuild")).await?;
+            if let Some(lease) = lease {
+                self.acknowledge(&lease).await?;
+            } else if self.state.current_generation().await?.is_some_and(|now| Some(now) != lost) {
+                return self.state.adopt(self.log.cluster()).await;
+            } else if let Some(lease) = self.take_lease().await? {
+                return self.build(lease).await;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Tells a rebuilder that this instance has nothing open.
+    async fn acknowledge(&self, lease: &str) -> Result<(), Fault> {
+        let key = self.state.root_key(&format!("settled:{lease}"));
+        let mut redis = self.state.redis();
+        let () = redis.sadd(&key, &self.instance).await?;
+        Ok(redis.expire(&key, 3600).await?)
+    }
+
+    async fn take_lease(&self) -> Result<Option<String>, Fault> {
+        let lease = Uuid::new_v4().to_string();
+        let taken: Option<String> = redis::cmd("SET")
+            .arg(self.state.root_key("rebuild"))
+            .arg(&lease)
+            .arg("NX")
+            .arg("PX")
+            .arg(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX))
+            .query_async(&mut self.state.redis())
+            .await?;
+        Ok(taken.map(|_| lease))
+    }
+
+    async fn build(&self, lease: String) -> Result<(), Fault> {
+        let renewing = tokio::time::interval(LEASE / 3);
+        let building = self.build_under(&lease);
+        tokio::pin!(renewing, building);
+        let built = loop {
+            tokio::select! {
+                built = &mut building => break built,
+                _ = renewing.tick() => self.renew(&lease).await?,
+            }
+        };
+        if built.is_err() {
+            self.release(&lease).await?; // another may try at once
+        }
+        built
+    }
+
+    async fn build_under(&self, lease: &str) -> Result<(), Fault> {
+        let old = self.state.current_generation().await?;
+        let new = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(1).max(old.unwrap_or(0) + 1);
+        info!(generation = new, "state is lost or behind the log; rebuilding it");
+        let mut redis = self.state.redis();
+        let () = redis.del(self.state.root_key("generation")).await?; // from here on every effect fails closed
+        self.settle_others(lease).await?;
+
+        let building = self.state.building(new, lease);
+        let records = self.log.replay(self.fold.as_ref(), &building).await?;
+        let prefix = self.state.generation_prefix(new);
+        for ((topic, partition), offset) in self.log.committed().await? {
+            let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;
+        }
+        let () = redis.set(format!("{prefix}cluster"), self.log.cluster()).await?;
+        self.state.switch(lease, new).await?;
+        self.state.adopt(self.log.cluster()).await?;
+        ::metrics::counter!(metrics::REBUILDS).increment(1);
+        info!(generation = new, records, "state is rebuilt");
+        if let Some(old) = old {
+            self.state.forget(old).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no batch that saw the old generation can still be committed.
+    async fn settle_others(&self, lease: &str) -> Result<(), Fault> {
+        let key = self.state.root_key(&format!("settled:{lease}"));
+        let deadline = tokio::time::Instant::now() + SETTLE;
+        loop {
+            let settled: Vec<String> = self.state.redis().smembers(&key).await?;
+            let mut others = self.log.members().await?;
+            others.retain(|member| *member != self.instance && !settled.contains(member));
+            if others.is_empty() {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                warn!(?others, "did not settle in time; fencing them");
+                for member in &others {
+                    self.log.fence(member).await?;
+                }
+                return Ok(());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    async fn renew(&self, lease: &str) -> Result<(), Fault> {
+        let renewed: bool = redis::Script::new(
+            "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end return redis.call('PEXPIRE', KEYS[1], ARGV[2])",
+        )
+        .key(self.state.root_key("rebuild"))
+        .arg(lease)
+        .arg(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX))
+        .invoke_async(&mut self.state.redis())
+        .await?;
+        if renewed {
+            Ok(())
+        } else {
+            Err(Fault::transient("lease_lost", "another process rebuilds the state now"))
+        }
+    }
+
+    async fn release(&self, lease: &str) -> Result<(), Fault> {
+        let () = redis::Script::new(
+            "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return redis.status_reply('OK')",
+        )
+        .key(self.state.root_key("rebuild"))
+        .arg(lease)
+        .invoke_async(&mut self.state.redis())
+        .await?;
+        Ok(())
+    }
+}
+
+impl State {
+    /// The same state under construction: scripts run on the next generation while the lease holds.
+    fn building(&self, generation: u64, lease: &str) -> State {
+        let building = State::new(self.redis.clone(), Arc::clone(&self.root));
+        building.seen().guard = Guard::Building { generation, lease: lease.to_owned() };
+        building
+    }
+
+    fn live_generation(&self) -> Option<u64> {
+        match self.seen().guard {
+            Guard::Live(generation) => Some(generation),
+            Guard::Unknown | Guard::Building { .. } => None,
+        }
+    }
+
+    async fn current_generation(&self) -> Result<Option<u64>, Fault> {
+        Ok(self.redis.clone().get(self.root_key("generation")).await?)
+    }
+
+    /// Makes a built generation the live one, if the lease still holds.
+    async fn switch(&self, lease: &str, generation: u64) -> Result<(), Fault> {
+        let switched: bool = redis::Script::new(
+            "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
+             redis.call('SET', KEYS[2], ARGV[2]); redis.call('DEL', KEYS[1]); return 1",
+        )
+        .key(self.root_key("rebuild"))
+        .key(self.root_key("generation"))
+        .arg(lease)
+        .arg(generation)
+        .invoke_async(&mut self.redis.clone())
+        .await?;
+        if switched {
+            Ok(())
+        } else {
+            Err(Fault::transient("lease_lost", "the lease ran out before the switch"))
+        }
+    }
+
+    /// Removes an old generation's keys, a few at a time.
+    async fn forget(&self, generation: u64) -> Result<(), Fault> {
+        let mut redis = self.redis.clone();
+        let pattern = format!("{}*", self.generation_prefix(generation));
+        let mut cursor = 0u64;
+        loop {
+            let (next, keys): (u64, Vec<String>) = redis::cmd("SCAN")
+                .arg(cursor)
+                .arg("MATCH")
+                .arg(&pattern)
+                .arg("COUNT")
+                .arg(500)
+                .query_async(&mut redis)
+                .await?;
+            if !keys.is_empty() {
+                let () = redis.unlink(keys).await?;
+            }
+            if next == 0 {
+                return Ok(());
+            }
+            cursor = next;
+        }
+    }
+}

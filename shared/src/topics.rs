@@ -1,0 +1,86 @@
+//! The topics by name. What is on them, for how long and for whom stands in `schemas/topics.yaml` ([`crate::catalogue`]).
+
+use std::fmt;
+
+/// A topic's logical name: the environment's prefix comes in front of it (see [`Names`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Topic(&'static str);
+
+impl Topic {
+    /// The name without prefix.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Orders as they were accepted.
+pub const ORDERS: Topic = Topic("orders");
+/// How each order was judged.
+pub const FRAUD: Topic = Topic("fraud");
+/// What was set aside for each order.
+pub const INVENTORY: Topic = Topic("inventory");
+/// Requests to change what is on the shelf.
+pub const INVENTORY_STOCK: Topic = Topic("inventory.stock");
+/// What is on the shelf.
+pub const INVENTORY_LEVELS: Topic = Topic("inventory.levels");
+/// What became of each payment.
+pub const PAYMENTS: Topic = Topic("payments");
+/// Labels, documents, pickups.
+pub const SHIPPING: Topic = Topic("shipping");
+/// Each customer's data key, encrypted.
+pub const CUSTOMER_KEYS: Topic = Topic("customer.keys");
+
+/// Every topic there is.
+pub const ALL: [Topic; 8] =
+    [ORDERS, FRAUD, INVENTORY, INVENTORY_STOCK, INVENTORY_LEVELS, PAYMENTS, SHIPPING, CUSTOMER_KEYS];
+
+/// How one environment names its topics and groups: several can share a broker.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// Names with this prefix, which may be empty.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into() }
+    }
+
+    /// The topic's name on the broker.
+    #[must_use]
+    pub fn topic(&self, topic: Topic) -> String {
+        format!("{}{topic}", self.prefix)
+    }
+
+    /// A consumer group's name on the broker.
+    #[must_use]
+    pub fn group(&self, service: &str) -> String {
+        format!("{}{service}", self.prefix)
+    }
+
+    /// The dead-letter topic of a service's group.
+    #[must_use]
+    pub fn dead_letters(&self, service: &str) -> String {
+        format!("{}.dlq", self.group(service))
+    }
+
+    /// The start of every Redis key of a service.
+    #[must_use]
+    pub fn keys(&self, service: &str) -> String {
+        format!("{}{service}:", self.prefix)
+    }
+
+    /// The topic behind a name on the broker, where it is one of ours.
+    #[must_use]
+    pub fn logical(&self, name: &str) -> Option<Topic> {
+        let name = name.strip_prefix(self.prefix.as_str())?;
+        ALL.into_iter().find(|topic| topic.name() == name)
+    }
+}
