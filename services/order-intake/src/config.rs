@@ -1,0 +1,69 @@
+//! Settings. `--help` is the reference; each setting also has a variable.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use axum::http::HeaderName;
+use clap::Parser;
+use ipnet::IpNet;
+use orderflow::config::Common;
+
+/// Takes orders in over HTTP: validates, prices, makes durable.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "order-intake",
+    version,
+    after_help = "Example:\n  \
+        order-intake --listen 127.0.0.1:8080 --catalogue deploy/catalogue/demo.yaml \\\n    \
+        --master-key-file master.key --seed-stock"
+)]
+pub struct Settings {
+    /// Where orders are taken in.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The catalogue: a YAML file of SKUs, prices and first stock.
+    #[arg(long, env = "CATALOGUE")]
+    pub catalogue: PathBuf,
+    /// At start, ask inventory to take the catalogue's first stock in. Counts once per SKU and catalogue version.
+    #[arg(long, env = "SEED_STOCK", value_parser = clap::builder::FalseyValueParser::new())]
+    pub seed_stock: bool,
+    /// Most requests handled at once; more are answered 503. Each may hold a body of 512 KiB.
+    #[arg(long, env = "MAX_IN_FLIGHT", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_in_flight: u16,
+    /// Requests a second of one caller (token subject, else address); more are answered 429.
+    #[arg(long, env = "RATE_PER_SECOND", default_value = "100")]
+    pub rate_per_second: NonZeroU32,
+    /// Requests one caller may send at once.
+    #[arg(long, env = "RATE_BURST", default_value = "200")]
+    pub rate_burst: NonZeroU32,
+    /// Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; comma-separated [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which a trusted proxy names the caller's country, such as CF-IPCountry [default: none]
+    #[arg(long, env = "IP_COUNTRY_HEADER")]
+    pub ip_country_header: Option<HeaderName>,
+    /// The secret that signs callers' tokens (JWT, HS256): a file of at least 32 bytes.
+    #[arg(long, env = "JWT_SECRET_FILE", conflicts_with = "jwt_public_key_file")]
+    pub jwt_secret_file: Option<PathBuf>,
+    /// The public key that checks callers' tokens (JWT, RS256 or ES256): a PEM file.
+    #[arg(long, env = "JWT_PUBLIC_KEY_FILE")]
+    pub jwt_public_key_file: Option<PathBuf>,
+    /// The issuer a token must name [default: any]
+    #[arg(long, env = "JWT_ISSUER")]
+    pub jwt_issuer: Option<String>,
+    /// The audience a token must name [default: any]
+    #[arg(long, env = "JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+    /// The runtime's settings.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Settings::command().debug_assert();
+    }
+}

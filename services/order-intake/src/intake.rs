@@ -1,0 +1,39 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use orderflow::{clock::Clock, sealed::SealingKeys};
+
+use crate::{
+    accept::Acceptor,
+    catalogue::Catalogue,
+    hashes::KeyedHashes,
+    limits::{InFlight, Rate},
+    network::Network,
+    operator::Operators,
+    principal::Tokens,
+};
+
+/// The adapters and settings behind the routes.
+pub struct Intake {
+    /// What is for sale.
+    pub catalogue: Arc<Catalogue>,
+    /// Stands for personal values on the log.
+    pub hashes: KeyedHashes,
+    /// Customers' keys to seal with.
+    pub keys: Arc<dyn SealingKeys>,
+    /// Makes requests durable.
+    pub acceptor: Acceptor,
+    /// Who calls.
+    pub tokens: Tokens,
+    /// Who may change stock.
+    pub operators: Operators,
+    /// Where calls come from.
+    pub network: Network,
+    /// How often one caller may ask.
+    pub rate: Rate,
+    /// How many requests are handled at once.
+    pub in_flight: InFlight,
+    /// The time.
+    pub clock: Clock,
+}
