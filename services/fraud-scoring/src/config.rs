@@ -1,0 +1,92 @@
+//! Settings. `fraud-scoring --help` is the reference.
+
+use clap::Parser;
+use orderflow::config::Common;
+
+use crate::{domain::Policy, rules::Limits};
+
+/// Judges each placed order: validated or refused as fraud, with a score and reasons.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    version,
+    after_help = "Example:\n  FRAUD_THRESHOLD=0.9 fraud-scoring --kafka localhost:9092 --redis redis://localhost:6379"
+)]
+pub struct Settings {
+    /// The runtime's settings.
+    #[command(flatten)]
+    pub common: Common,
+    /// An order with a score above this is refused as fraud; 0 to 1.
+    #[arg(long, env = "FRAUD_THRESHOLD", default_value_t = 0.85, value_parser = fraction)]
+    pub threshold: f64,
+    /// From this total on, in minor units of whatever currency, an order is a high one.
+    #[arg(long, env = "FRAUD_HIGH_AMOUNT", default_value_t = 100_000, value_parser = amount())]
+    pub high_amount: i64,
+    /// Up to this total, in minor units of whatever currency, an order is a small charge.
+    #[arg(long, env = "FRAUD_SMALL_AMOUNT", default_value_t = 1_000, value_parser = amount())]
+    pub small_amount: i64,
+}
+
+impl Settings {
+    /// What the rules compare amounts with.
+    ///
+    /// # Errors
+    /// When the two limits contradict each other: the message says how to mend them.
+    pub fn limits(&self) -> Result<Limits, String> {
+        let limits = Limits { high: self.high_amount, small: self.small_amount };
+        if limits.large() > limits.high {
+            return Err(format!(
+                "FRAUD_HIGH_AMOUNT ({}) must be at least ten times FRAUD_SMALL_AMOUNT ({}): an order cannot be \
+                 high without being large beside a small charge",
+                self.high_amount, self.small_amount
+            ));
+        }
+        Ok(limits)
+    }
+
+    /// How scores become decisions.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy { threshold: self.threshold }
+    }
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err(format!("`{text}` is not a number from 0 to 1")),
+    }
+}
+
+/// Amounts a Lua number (a double) holds exactly, with room for sums.
+fn amount() -> clap::builder::RangedI64ValueParser<i64> {
+    clap::value_parser!(i64).range(1..=1_000_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_whole() {
+        let settings = Settings::try_parse_from(["fraud-scoring"]).unwrap();
+        assert!(settings.limits().is_ok());
+        assert!((0.0..=1.0).contains(&settings.policy().threshold));
+    }
+
+    #[rstest]
+    #[case::above_one("--threshold=1.1")]
+    #[case::not_a_number("--threshold=NaN")]
+    #[case::below_zero("--threshold=-0.1")]
+    #[case::no_amount("--high-amount=0")]
+    fn a_setting_that_makes_no_sense_is_refused(#[case] argument: &str) {
+        assert!(Settings::try_parse_from(["fraud-scoring", argument]).is_err());
+    }
+
+    #[test]
+    fn limits_that_contradict_each_other_are_refused() {
+        let settings = Settings::try_parse_from(["fraud-scoring", "--small-amount=50000"]).unwrap();
+        assert!(settings.limits().is_err());
+    }
+}

@@ -1,0 +1,87 @@
+//! The hop: from an order to the decision on it.
+
+use std::sync::Arc;
+
+use orderflow::{
+    clock::Clock,
+    events::{FraudDecision, Order, OrderFraudDetected, OrderPlaced, OrderValidatedForFraud},
+    fault::Fault,
+    step::{Outcome, Received, Step, Verdicts},
+};
+
+use crate::{
+    domain::{self, Policy},
+    features::Features,
+    profiles::Profiles,
+    scorer::{Score, Scorer},
+};
+
+orderflow::events! {
+    /// What becomes of a scored order.
+    pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected }
+}
+
+/// Decides which orders may go on. Reads `orders`, writes `fraud`.
+///
+/// Holding for review is not part of it yet: a score between 0.30 and the threshold is approved.
+pub struct OnOrderPlaced<S> {
+    /// What is remembered of customers, cards, devices, addresses and decisions.
+    pub profiles: Profiles,
+    /// Who scores.
+    pub scorer: S,
+    /// How scores become decisions.
+    pub policy: Policy,
+    /// For `decided_at`; windows and rules use `placed_at`.
+    pub clock: Clock,
+}
+
+impl<S: Scorer> Step for OnOrderPlaced<S> {
+    const NAME: &'static str = "fraud-scoring.on_order_placed";
+    type In = OrderPlaced;
+    type Out = FraudEvent;
+
+    async fn handle(&self, batch: &[Received<OrderPlaced>]) -> Verdicts<FraudEvent> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let histories = self.profiles.observe(batch).await?;
+        let features: Vec<Features> = batch
+            .iter()
+            .zip(&histories)
+            .map(|(one, history)| Features::of(&one.event.order, history))
+            .collect();
+        let scores = checked(self.scorer.score(&features)?, batch.len())?;
+        let now = self.clock.now();
+        let decisions = scores.iter().map(|score| domain::decide(score, &self.policy, now)).collect();
+        // A repeat gets what was decided first, also under another policy or scorer.
+        let kept = self.profiles.keep(batch, decisions).await?;
+        Ok(batch.iter().zip(kept).map(|(one, decision)| Ok(event(&one.event.order, decision))).collect())
+    }
+}
+
+/// The event that tells of a decision.
+fn event(order: &Arc<Order>, decision: FraudDecision) -> Outcome<FraudEvent> {
+    let order = Arc::clone(order);
+    if domain::refuses(&decision) {
+        Outcome::event(OrderFraudDetected { order, decision })
+    } else {
+        Outcome::event(OrderValidatedForFraud { order, decision })
+    }
+}
+
+/// A scorer is exchangeable, so its answer is checked like anything from outside.
+fn checked(scores: Vec<Score>, asked: usize) -> Result<Vec<Score>, Fault> {
+    if scores.len() != asked {
+        let message = format!("the scorer answered {} of {asked} orders", scores.len());
+        return Err(Fault::fatal("scorer_answer", message));
+    }
+    let finite = |score: &Score| {
+        score.value.is_finite() && score.reasons.iter().all(|reason| reason.weight.is_finite())
+    };
+    if scores.iter().all(finite) {
+        Ok(scores)
+    } else {
+        // The batch is repeated record by record: only the one that cannot be scored is set aside.
+        Err(Fault::poison("score_not_finite", "the scorer's answer is not a finite number"))
+    }
+}

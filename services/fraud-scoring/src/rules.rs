@@ -1,0 +1,117 @@
+//! The first scorer: rules. Each measures one number and has a ladder of weights; the weights combine so that more
+//! suspicion never lowers the score and no sum exceeds 1.
+
+mod amount;
+mod identity;
+mod place;
+mod velocity;
+
+use orderflow::{events::Reason, fault::Fault};
+
+use crate::{
+    features::Features,
+    scorer::{Score, Scorer},
+};
+
+/// The name of this scorer in decisions.
+pub const NAME: &str = "rules";
+/// Moves with every change of a rule or a weight.
+pub const VERSION: &str = "1";
+
+/// What amounts are compared with: minor units of whatever currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From here on a total is a high one.
+    pub high: i64,
+    /// Up to here a total is a small charge.
+    pub small: i64,
+}
+
+impl Limits {
+    /// From here on a total is large beside small charges: ten times the small limit.
+    #[must_use]
+    pub fn large(&self) -> i64 {
+        self.small.saturating_mul(10)
+    }
+}
+
+/// A rule: a stable code, what it measures, and what that weighs.
+pub struct Rule {
+    /// Stable: it stands in events, and `README.md` explains it.
+    pub code: &'static str,
+    /// For people; `{}` stands for the measured number. Never holds personal data.
+    pub text: &'static str,
+    /// From which measured number on it weighs how much, ascending; below the first it says nothing.
+    pub ladder: &'static [(f64, f64)],
+    /// The number it looks at.
+    pub measure: fn(&Features, &Limits) -> f64,
+}
+
+impl Rule {
+    fn weight(&self, measured: f64) -> Option<f64> {
+        self.ladder.iter().rev().find(|(least, _)| measured >= *least).map(|(_, weight)| *weight)
+    }
+}
+
+/// Every rule there is.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [amount::RULES, place::RULES, velocity::RULES, identity::RULES].into_iter().flatten()
+}
+
+/// Scores by rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    limits: Limits,
+}
+
+impl Rules {
+    /// Rules with these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+
+    /// The score of one order.
+    #[must_use]
+    pub fn judge(&self, features: &Features) -> Score {
+        let mut hits: Vec<(f64, Reason)> = all()
+            .filter_map(|rule| {
+                let measured = (rule.measure)(features, &self.limits);
+                let weight = rule.weight(measured)?;
+                let text = rule.text.replace("{}", &measured.floor().to_string());
+                Some((weight, Reason { code: rule.code.to_owned(), text, weight }))
+            })
+            .collect();
+        hits.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        combine(hits)
+    }
+}
+
+impl Scorer for Rules {
+    fn score(&self, batch: &[Features]) -> Result<Vec<Score>, Fault> {
+        Ok(batch.iter().map(|features| self.judge(features)).collect())
+    }
+}
+
+/// `1 - Π(1 - weight)`, the probability that at least one of independent reasons is right (noisy-or; Pearl,
+/// Probabilistic Reasoning in Intelligent Systems, 1988, §4.3.2). Each reason's weight becomes what it added,
+/// heaviest first, so that they sum up to the score.
+fn combine(hits: Vec<(f64, Reason)>) -> Score {
+    let mut innocent = 1.0;
+    let mut reasons = Vec::with_capacity(hits.len());
+    for (weight, reason) in hits {
+        reasons.push(Reason { weight: innocent * weight, ..reason });
+        innocent *= 1.0 - weight;
+    }
+    Score { value: 1.0 - innocent, reasons, scorer: NAME.into(), version: VERSION.into() }
+}
+
+/// 1 when so, else 0: for rules that ask yes or no.
+fn yes(so: bool) -> f64 {
+    if so { 1.0 } else { 0.0 }
+}
+
+/// The number when the condition holds, else 0: for rules that look only then.
+fn when(so: bool, number: i64) -> f64 {
+    if so { number as f64 } else { 0.0 }
+}

@@ -1,0 +1,40 @@
+//! The README lists every rule as it is.
+
+use fraud_scoring::rules;
+
+const README: &str = include_str!("../../README.md");
+
+fn row(rule: &rules::Rule) -> String {
+    let ladder: Vec<String> =
+        rule.ladder.iter().map(|(least, weight)| format!("{least} → {weight:.2}")).collect();
+    format!("| `{}` | {} | {} |", rule.code, ladder.join(", "), rule.text.replace("{}", "N"))
+}
+
+#[test]
+fn the_readme_lists_every_rule_with_its_weights() {
+    let missing: Vec<String> = rules::all().map(row).filter(|row| !README.contains(row.as_str())).collect();
+    assert!(missing.is_empty(), "rows missing from README.md:\n{}", missing.join("\n"));
+    let listed = README.lines().filter(|line| line.contains(" → 0.")).count();
+    assert_eq!(listed, rules::all().count(), "README.md lists a rule that is gone");
+}
+
+#[test]
+fn ladders_ascend_and_codes_are_unique() {
+    let mut codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
+    let all = codes.len();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), all);
+    for rule in rules::all() {
+        assert!(
+            rule.ladder.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1),
+            "{}",
+            rule.code
+        );
+        assert!(
+            rule.ladder.iter().all(|(least, weight)| *least > 0.0 && (0.0..1.0).contains(weight)),
+            "{}",
+            rule.code
+        );
+    }
+}

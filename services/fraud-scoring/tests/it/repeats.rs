@@ -1,0 +1,56 @@
+//! A repeat is answered as the first time.
+
+use fraud_scoring::{domain::Policy, profiles::Profiles};
+use orderflow::events::Order;
+
+use crate::support::{
+    LIMITS, POLICY, answers, batch,
+    orders::{again, order},
+    redis_server::RedisServer,
+    step,
+};
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_answer_also_under_another_policy() {
+    let Some(server) = RedisServer::start() else { return };
+    let redis = server.connect().await;
+    let state = server.state(&redis).await;
+    let orders: Vec<Order> =
+        (0..7u8).map(|i| again(u128::from(i) + 1, "c", i64::from(i) * 5, 5_000)).collect();
+    let first = answers(&step(&state, POLICY), &orders).await;
+    let refused: Vec<bool> = first.iter().map(|(_, _, refused)| *refused).collect();
+    assert_eq!(refused, [false, false, false, false, false, true, true]);
+
+    let strict = step(&state, Policy { threshold: 0.0 });
+    assert_eq!(answers(&strict, &orders).await, first);
+    for (one, answer) in orders.iter().zip(&first) {
+        assert_eq!(&answers(&strict, std::slice::from_ref(one)).await[0], answer);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_sees_what_the_first_observation_saw() {
+    let Some(server) = RedisServer::start() else { return };
+    let redis = server.connect().await;
+    let profiles = Profiles::new(server.state(&redis).await, LIMITS.small);
+    let one = batch(&[again(1, "c", 30, 5_000)]);
+    let first = profiles.observe(&one).await.unwrap();
+    // An earlier order arrives late: it would have counted.
+    profiles.observe(&batch(&[again(2, "c", 20, 5_000)])).await.unwrap();
+    assert_eq!(profiles.observe(&one).await.unwrap(), first);
+    // And the repeat was not counted twice.
+    let next = profiles.observe(&batch(&[again(3, "c", 40, 5_000)])).await.unwrap();
+    assert_eq!(next[0].orders_60s, 2);
+}
+
+#[tokio::test]
+async fn a_late_order_is_judged_by_when_it_was_placed() {
+    let Some(server) = RedisServer::start() else { return };
+    let redis = server.connect().await;
+    let profiles = Profiles::new(server.state(&redis).await, LIMITS.small);
+    let later: Vec<Order> =
+        (0..5u8).map(|i| again(u128::from(i) + 1, "c", 3_600 + i64::from(i), 5_000)).collect();
+    profiles.observe(&batch(&later)).await.unwrap();
+    let late = profiles.observe(&batch(&[order(9, "c")])).await.unwrap();
+    assert_eq!((late[0].orders_60s, late[0].known), (0, 0));
+}
