@@ -1,0 +1,17 @@
+//! Inventory: sets stock aside for orders (all lines or none, never more than there is), frees it when the payment
+//! fails, and answers stock adjustments. Its README has the topics, the state and the runbook.
+
+mod config;
+pub mod domain;
+mod fold;
+mod on_order_validated;
+mod on_payment_failed;
+mod on_stock_adjustment_requested;
+mod stock;
+
+pub use config::Config;
+pub use fold::{FoldStock, Past};
+pub use on_order_validated::{OnOrderValidated, ReservationEvent};
+pub use on_payment_failed::OnPaymentFailed;
+pub use on_stock_adjustment_requested::{LevelEvent, OnStockAdjustmentRequested};
+pub use stock::{Adjusted, Adjustment, Release, Reservation, Stock, Verdict};

@@ -1,0 +1,18 @@
+//! The inventory service: sets stock aside for orders, frees it, and answers stock adjustments.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use inventory::{Config, FoldStock, OnOrderValidated, OnPaymentFailed, OnStockAdjustmentRequested, Stock};
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    orderflow::runtime::run("inventory", config.common, async move |service| {
+        let (stock, clock) = (Stock::new(service.state()), service.clock());
+        Ok(service
+            .step(OnOrderValidated::new(stock.clone(), clock.clone(), config.reservation_validity))
+            .step(OnPaymentFailed::new(stock.clone(), clock.clone()))
+            .step(OnStockAdjustmentRequested::new(stock, clock))
+            .fold(FoldStock))
+    })
+}

@@ -1,0 +1,42 @@
+-- Folds what inventory has said into the state, without deciding. In any order, any number of times: each event
+-- leaves the mark from which repeats are answered, and an event that finds its mark changes nothing.
+-- In:  count; per event its kind and what that kind takes.
+
+local fold = {}
+
+-- order id, at, valid until, SKUs with units
+function fold.reserved()
+  local order, at, valid_until, lines = P .. 'order:' .. take(), take(), take(), items(2)
+  local known = redis.call('HMGET', order, 'at', 'released_at')
+  if known[1] then return end
+  if known[2] then
+    -- Released before reserved: the two stood on different partitions. Nothing is left to count.
+    redis.call('HSET', order, 'at', at, 'until', valid_until)
+  else
+    set_aside(order, at, valid_until, lines)
+  end
+end
+
+-- order id, at, short SKUs with units wanted and available
+function fold.short()
+  local order, at, short = P .. 'order:' .. take(), take(), items(3)
+  if redis.call('HEXISTS', order, 'at') == 0 then mark_short(order, at, short) end
+end
+
+-- order id, at, id of the event that asked
+function fold.released()
+  local order, at, cause = P .. 'order:' .. take(), take(), take()
+  if redis.call('HEXISTS', order, 'released_at') == 0 then set_free(order, at, cause) end
+end
+
+-- id of the event that asked, '' or the reason of the refusal, SKU, delta, on hand, reserved, at
+function fold.answered()
+  local key, refusal, sku, delta = P .. 'adjustment:' .. take(), take(), take(), take()
+  local answer = cmsgpack.pack({refusal, number(), number(), take()})
+  if redis.call('SET', key, answer, 'NX', 'EX', KEPT) and refusal == '' then
+    redis.call('HINCRBY', P .. 'stock:' .. sku, 'on_hand', delta)
+  end
+end
+
+for _ = 1, number() do fold[take()]() end
+return redis.status_reply('OK')
