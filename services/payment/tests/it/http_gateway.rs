@@ -1,0 +1,206 @@
+//! The client against a server that answers what a test wants.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, Method, StatusCode, Uri},
+};
+use orderflow::{
+    events::Order,
+    fault::{Consequence, Fault},
+};
+use payment::{
+    domain::reason,
+    gateway::{Answer, Gateway},
+};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::{client, order};
+
+/// One request, as it arrived: method and path, key, body.
+type Asked = (String, Option<String>, Value);
+
+/// A server that gives the same answer to everything.
+struct Server {
+    url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    _serving: JoinSet<()>,
+}
+
+impl Server {
+    async fn answering(status: u16, body: impl ToString) -> Self {
+        let (status, body) = (StatusCode::from_u16(status).unwrap(), body.to_string());
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let log = asked.clone();
+        let answer = async move |method: Method, uri: Uri, headers: HeaderMap, sent: Bytes| {
+            let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
+            let sent = serde_json::from_slice(&sent).unwrap_or(Value::Null);
+            log.lock().unwrap().push((format!("{method} {uri}"), key, sent));
+            (status, body.clone())
+        };
+        Self::serving(Router::new().fallback(answer), asked).await
+    }
+
+    async fn silent() -> Self {
+        let answer = async || std::future::pending::<StatusCode>().await;
+        Self::serving(Router::new().fallback(answer), Arc::default()).await
+    }
+
+    async fn serving(router: Router, asked: Arc<Mutex<Vec<Asked>>>) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let serve = async move { axum::serve(listener, router).await.unwrap() };
+        Self { url, asked, _serving: JoinSet::from_iter([serve]) }
+    }
+
+    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
+        client(&self.url, Duration::from_secs(10)).charge(order).await
+    }
+}
+
+fn intent(order: &Order) -> Value {
+    json!({
+        "id": "pi_1",
+        "object": "payment_intent",
+        "status": "succeeded",
+        "amount": order.total,
+        "amount_received": order.total,
+        "currency": order.currency.to_lowercase(),
+        "metadata": { "order_id": order.order_id },
+    })
+}
+
+fn fault(answer: Result<Answer, Fault>) -> (Consequence, &'static str) {
+    let fault = answer.unwrap_err();
+    (fault.consequence(), fault.code())
+}
+
+#[tokio::test]
+async fn a_charge_names_its_order_its_total_and_its_key() {
+    let order = order("tok_visa");
+    let server = Server::answering(200, intent(&order)).await;
+    assert_eq!(server.charge(&order).await.unwrap(), Answer::Charged { intent_id: "pi_1".into() });
+    let expected = json!({
+        "amount": 2_500, "currency": "EUR", "payment_method": "tok_visa", "confirm": true,
+        "metadata": { "order_id": order.order_id },
+    });
+    let key = Some(format!("{}:charge", order.order_id));
+    assert_eq!(*server.asked.lock().unwrap(), [("POST /v1/payment_intents".to_owned(), key, expected)]);
+}
+
+#[rstest]
+#[case::other_amount("amount", json!(2_501))]
+#[case::partly_taken("amount_received", json!(2_499))]
+#[case::other_currency("currency", json!("usd"))]
+#[case::other_order("metadata", json!({"order_id": "somebody else's"}))]
+#[case::no_order("metadata", json!({}))]
+#[case::impossible_id("id", json!("pi_1/../pi_2"))]
+#[tokio::test]
+async fn a_charge_that_is_not_the_orders_is_never_taken_as_paid(#[case] field: &str, #[case] value: Value) {
+    let order = order("tok_visa");
+    let mut intent = intent(&order);
+    intent[field] = value;
+    let server = Server::answering(200, intent).await;
+    assert_eq!(fault(server.charge(&order).await), (Consequence::Poison, "charge_mismatch"));
+}
+
+#[rstest]
+#[case("card_declined", Some("generic_decline"), reason::DECLINED, "generic_decline")]
+#[case("card_declined", Some("insufficient_funds"), reason::INSUFFICIENT_FUNDS, "insufficient_funds")]
+#[case("expired_card", None, reason::EXPIRED_CARD, "expired_card")]
+#[case("incorrect_cvc", None, reason::DECLINED, "incorrect_cvc")]
+#[tokio::test]
+async fn a_declined_card_is_an_answer(
+    #[case] code: &str,
+    #[case] decline_code: Option<&str>,
+    #[case] reason: &'static str,
+    #[case] told: &str,
+) {
+    let order = order("tok_visa");
+    let body = json!({ "error": { "type": "card_error", "code": code, "decline_code": decline_code } });
+    let server = Server::answering(402, body).await;
+    let declined = Answer::Declined { reason, code: Some(told.into()) };
+    assert_eq!(server.charge(&order).await.unwrap(), declined);
+}
+
+#[rstest]
+#[case("payment_method", "resource_missing")]
+#[case("amount", "amount_too_large")]
+#[case("currency", "invalid_currency")]
+#[tokio::test]
+async fn what_the_gateway_does_not_take_is_refused(#[case] param: &str, #[case] code: &str) {
+    let order = order("tok_visa");
+    let body = json!({ "error": { "type": "invalid_request_error", "code": code, "param": param } });
+    let server = Server::answering(400, body).await;
+    let refused = Answer::Declined { reason: reason::REFUSED_BY_GATEWAY, code: Some(code.into()) };
+    assert_eq!(server.charge(&order).await.unwrap(), refused);
+}
+
+#[rstest]
+#[case(500, Consequence::Transient, "gateway_unavailable")]
+#[case(503, Consequence::Transient, "gateway_unavailable")]
+#[case(504, Consequence::Transient, "gateway_timeout")]
+#[case(409, Consequence::Transient, "gateway_busy")]
+#[case(429, Consequence::Transient, "gateway_busy")]
+#[case(302, Consequence::Transient, "gateway_unavailable")]
+#[case(404, Consequence::Transient, "gateway_unavailable")]
+#[case(401, Consequence::Fatal, "gateway_unauthorized")]
+#[case(400, Consequence::Poison, "gateway_rejects_request")]
+#[case(402, Consequence::Poison, "gateway_rejects_request")]
+#[tokio::test]
+async fn a_status_without_a_decision_is_a_fault(
+    #[case] status: u16,
+    #[case] consequence: Consequence,
+    #[case] code: &str,
+) {
+    let server = Server::answering(status, json!({ "error": { "type": "other", "code": "other" } })).await;
+    assert_eq!(fault(server.charge(&order("tok_visa")).await), (consequence, code));
+}
+
+#[rstest]
+#[case(200, "")]
+#[case(200, "<html>maintenance</html>")]
+#[case(200, r#"{"id": 1}"#)]
+#[case(400, "bad request")]
+#[tokio::test]
+async fn an_answer_nobody_can_read_leaves_the_outcome_open(#[case] status: u16, #[case] body: &str) {
+    let server = Server::answering(status, body).await;
+    assert_eq!(
+        fault(server.charge(&order("tok_visa")).await),
+        (Consequence::Transient, "gateway_unreadable")
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_answer_is_given_up_on_and_asked_again_later() {
+    let server = Server::silent().await;
+    let charged = client(&server.url, Duration::from_millis(50)).charge(&order("tok_visa")).await;
+    assert_eq!(fault(charged), (Consequence::Transient, "gateway_timeout"));
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_there_is_an_outage() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let charged = client(&url, Duration::from_secs(10)).charge(&order("tok_visa")).await;
+    assert_eq!(fault(charged), (Consequence::Transient, "gateway_unavailable"));
+}
+
+#[tokio::test]
+async fn a_fault_names_neither_the_token_nor_the_address() {
+    let order = order("tok_secret");
+    let body = json!({ "error": { "type": "other", "code": "other", "message": "tok_secret" } });
+    for status in [400, 500] {
+        let server = Server::answering(status, &body).await;
+        let fault = server.charge(&order).await.unwrap_err();
+        assert!(!format!("{fault} {fault:?}").contains("tok_secret"), "{fault:?}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The payment service against a real Redis, a small HTTP server, and the gateway simulator.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; the lint's exception covers #[test] functions only"
+)]
+
+mod http_gateway;
+mod simulator;
+mod states;
+mod step;
+mod support;

@@ -1,0 +1,204 @@
+//! The hop on a real Redis, with a gateway that answers as it is told.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use orderflow::{
+    clock::Clock,
+    events::{InventoryReserved, Order},
+    fault::{Consequence, Fault},
+    state::State,
+    step::{Received, Step},
+};
+use payment::{
+    OnInventoryReserved, PaymentEvent,
+    domain::{Question, reason},
+    gateway::{Answer, Gateway},
+    on_inventory_reserved::Limits,
+    states::{self, States},
+};
+use uuid::Uuid;
+
+use crate::support::{LIMITS, Redis, order, reserved, reserved_at};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// What the gateway says of each order, by token, and what it was asked.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(Uuid, Question)>>>);
+
+impl Told {
+    fn asked(&self, order: &Order, question: Question) {
+        self.0.lock().unwrap().push((order.order_id, question));
+    }
+
+    fn questions(&self) -> Vec<Question> {
+        self.0.lock().unwrap().iter().map(|(_, question)| *question).collect()
+    }
+}
+
+impl Gateway for Told {
+    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
+        self.asked(order, Question::Charge);
+        match order.payment_token.as_str() {
+            "tok_visa" => Ok(Answer::Charged { intent_id: format!("pi_{}", order.order_id.simple()) }),
+            "tok_silent" => std::future::pending().await,
+            "tok_down" => Err(Fault::transient("gateway_unavailable", "down")),
+            _ => Ok(Answer::Declined { reason: reason::DECLINED, code: Some("lost_card".into()) }),
+        }
+    }
+
+    async fn find(&self, order: &Order) -> Result<Option<Answer>, Fault> {
+        self.asked(order, Question::FindThenCharge);
+        Ok(None)
+    }
+
+    async fn void(&self, order: &Order) -> Result<Answer, Fault> {
+        self.asked(order, Question::Void);
+        match order.payment_token.as_str() {
+            "tok_charged_before" => Ok(Answer::Charged { intent_id: "pi_before".into() }),
+            _ => Ok(Answer::Voided),
+        }
+    }
+}
+
+fn step(state: &State, limits: Limits) -> (Told, OnInventoryReserved<Told>) {
+    let told = Told::default();
+    (told.clone(), OnInventoryReserved::new(States::new(state.clone()), told, Clock::system(), limits))
+}
+
+async fn events(
+    step: &OnInventoryReserved<Told>,
+    batch: &[Received<InventoryReserved>],
+) -> Vec<Result<PaymentEvent, Fault>> {
+    let one = |mut events: Vec<PaymentEvent>| {
+        assert_eq!(events.len(), 1);
+        events.remove(0)
+    };
+    let verdicts = step.handle(batch).await.unwrap();
+    verdicts.into_iter().map(|verdict| verdict.map(|outcome| one(outcome.into_events()))).collect()
+}
+
+fn failed_for(event: &PaymentEvent) -> Option<&str> {
+    match event {
+        PaymentEvent::PaymentFailed(failed) => Some(&failed.reason),
+        PaymentEvent::PaymentProcessed(_) => None,
+    }
+}
+
+#[tokio::test]
+async fn decline_is_an_event_not_an_error() {
+    let Some(redis) = Redis::start() else { return };
+    let (_, step) = step(&redis.state().await, LIMITS);
+    let events = events(&step, &[reserved(order("tok_lost"), HOUR)]).await;
+    let PaymentEvent::PaymentFailed(failed) = events[0].as_ref().unwrap() else { panic!("{events:?}") };
+    assert_eq!(
+        (failed.reason.as_str(), failed.gateway_code.as_deref()),
+        (reason::DECLINED, Some("lost_card"))
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_tells_the_same_and_does_not_ask_again() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let batch = [reserved(order("tok_visa"), HOUR), reserved(order("tok_lost"), HOUR)];
+    let (_, first) = step(&state, LIMITS);
+    let (told, second) = step(&state, LIMITS);
+    let before: Vec<_> = events(&first, &batch).await.into_iter().map(Result::unwrap).collect();
+    let after: Vec<_> = events(&second, &batch).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(before, after);
+    assert_eq!(told.questions(), []);
+}
+
+#[tokio::test]
+async fn an_answer_that_fails_to_come_is_one_records_fault() {
+    let Some(redis) = Redis::start() else { return };
+    let limits = Limits { batch: Duration::from_millis(500), concurrency: 3, ..LIMITS };
+    let (_, step) = step(&redis.state().await, limits);
+    let tokens = ["tok_visa", "tok_silent", "tok_lost", "tok_down", "tok_visa"];
+    let batch = tokens.map(|token| reserved(order(token), HOUR));
+    let events = events(&step, &batch).await;
+    let code =
+        |i: usize| events[i].as_ref().map(failed_for).map_err(|fault| (fault.consequence(), fault.code()));
+    assert_eq!(code(0), Ok(None));
+    assert_eq!(code(1), Err((Consequence::Transient, "gateway_timeout")));
+    assert_eq!(code(2), Ok(Some(reason::DECLINED)));
+    assert_eq!(code(3), Err((Consequence::Transient, "gateway_unavailable")));
+    assert_eq!(code(4), Ok(None));
+}
+
+#[tokio::test]
+async fn an_expired_reservation_is_voided_before_it_fails() {
+    let Some(redis) = Redis::start() else { return };
+    let (told, step) = step(&redis.state().await, LIMITS);
+    let events = events(&step, &[reserved(order("tok_visa"), -HOUR)]).await;
+    assert_eq!(failed_for(events[0].as_ref().unwrap()), Some(reason::RESERVATION_EXPIRED));
+    assert_eq!(told.questions(), [Question::Void]);
+}
+
+#[tokio::test]
+async fn an_expired_reservation_that_was_charged_is_paid() {
+    let Some(redis) = Redis::start() else { return };
+    let (_, step) = step(&redis.state().await, LIMITS);
+    let events = events(&step, &[reserved(order("tok_charged_before"), -HOUR)]).await;
+    let PaymentEvent::PaymentProcessed(paid) = events[0].as_ref().unwrap() else { panic!("{events:?}") };
+    assert_eq!((paid.intent_id.as_str(), paid.amount, paid.currency.as_str()), ("pi_before", 2_500, "EUR"));
+}
+
+#[tokio::test]
+async fn a_charge_under_way_is_not_ended_by_expiry() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let record = reserved(order("tok_down"), HOUR);
+    let (_, first) = step(&state, LIMITS);
+    assert!(events(&first, std::slice::from_ref(&record)).await[0].is_err());
+    let clock = Clock::system();
+    clock.set_offset(HOUR * 2);
+    let told = Told::default();
+    let later = OnInventoryReserved::new(States::new(state), told.clone(), clock, LIMITS);
+    assert!(events(&later, &[record]).await[0].is_err());
+    assert_eq!(told.questions(), [Question::Charge]);
+}
+
+#[tokio::test]
+async fn past_a_keys_life_the_gateway_is_searched_before_it_charges() {
+    let Some(redis) = Redis::start() else { return };
+    let (told, step) = step(&redis.state().await, LIMITS);
+    let now = Clock::system().now();
+    let record = reserved_at(order("tok_visa"), now - HOUR * 24, now + HOUR);
+    assert_eq!(failed_for(events(&step, &[record]).await[0].as_ref().unwrap()), None);
+    assert_eq!(told.questions(), [Question::FindThenCharge, Question::Charge]);
+}
+
+#[tokio::test]
+async fn state_rebuilt_from_the_events_tells_the_same() {
+    let Some(redis) = Redis::start() else { return };
+    let batch = [
+        reserved(order("tok_visa"), HOUR),
+        reserved(order("tok_lost"), HOUR),
+        reserved(order("tok_visa"), -HOUR),
+    ];
+    let (_, before) = step(&redis.state().await, LIMITS);
+    let events_before: Vec<_> = events(&before, &batch).await.into_iter().map(Result::unwrap).collect();
+
+    let empty = redis.state().await;
+    let logged = events_before.iter().cloned().map(|event| match event {
+        PaymentEvent::PaymentProcessed(event) => states::paid(event),
+        PaymentEvent::PaymentFailed(event) => states::failed(event),
+    });
+    let logged: HashMap<_, _> = logged.collect();
+    let rebuilt = States::new(empty.clone());
+    for _ in ["once", "and again"] {
+        rebuilt.settle(logged.clone().into_iter().collect()).await.unwrap();
+    }
+
+    let (told, after) = step(&empty, LIMITS);
+    let events_after: Vec<_> = events(&after, &batch).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(events_before, events_after);
+    assert_eq!(told.questions(), []);
+}

@@ -1,0 +1,141 @@
+//! Orders, records and servers for the tests.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use orderflow::{
+    clock::Clock,
+    envelope::Envelope,
+    events::{InventoryReserved, Line, Order, Sealed},
+    state::State,
+    step::{Origin, Received},
+    topics::INVENTORY,
+    trace::TraceContext,
+};
+use payment::{config::GatewaySettings, http_gateway::HttpGateway, on_inventory_reserved::Limits};
+use redis::aio::ConnectionManager;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub const LIMITS: Limits =
+    Limits { concurrency: 32, batch: Duration::from_secs(20), key_life: SignedDuration::from_hours(23) };
+
+/// An order over 25.00 EUR, paid with this token.
+pub fn order(token: &str) -> Order {
+    Order {
+        order_id: Uuid::now_v7(),
+        customer_id: "customer-1".into(),
+        lines: vec![Line { sku: "TEA-1".into(), quantity: 2, unit_price: 1_250 }],
+        total: 2_500,
+        currency: "EUR".into(),
+        payment_token: token.into(),
+        billing_country: "DE".into(),
+        delivery_country: "DE".into(),
+        ip_country: None,
+        card_hash: "00".repeat(16),
+        device_hash: None,
+        address_hash: "00".repeat(16),
+        ip_hash: None,
+        account_age_days: 400,
+        priority: "standard".into(),
+        placed_at: Clock::system().now(),
+        sealed: Sealed { key_id: Uuid::nil(), nonce: vec![0; 12], ciphertext: vec![0; 32] },
+    }
+}
+
+/// A record that says: reserved just now, for this long.
+pub fn reserved(order: Order, valid_for: SignedDuration) -> Received<InventoryReserved> {
+    let now = Clock::system().now();
+    reserved_at(order, now, now + valid_for)
+}
+
+/// A record that says when the order was reserved, and until when.
+pub fn reserved_at(
+    order: Order,
+    reserved_at: Timestamp,
+    valid_until: Timestamp,
+) -> Received<InventoryReserved> {
+    let subject = order.order_id.to_string();
+    Received {
+        event: InventoryReserved { order: Arc::new(order), reserved_at, valid_until },
+        envelope: Envelope {
+            id: Uuid::now_v7(),
+            source: "inventory.on_order_validated".into(),
+            kind: "orderflow.inventory.InventoryReserved".into(),
+            time: reserved_at,
+            subject,
+            dataschema: None,
+            correlation_id: "test".into(),
+            causation_id: None,
+            trace: TraceContext::root(),
+        },
+        origin: Origin { topic: INVENTORY, partition: 0, offset: 0, timestamp: reserved_at },
+    }
+}
+
+/// A client of the gateway at this address.
+pub fn client(url: &str, timeout: Duration) -> HttpGateway {
+    let url = url.parse().unwrap();
+    let key_life = Duration::from_secs(23 * 3600);
+    HttpGateway::new(&GatewaySettings { url, token: None, timeout, concurrency: 32, key_life }).unwrap()
+}
+
+/// A Redis server of the test's own, stopped when dropped.
+pub struct Redis {
+    server: Child,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Redis {
+    /// Starts one; `None`, and a line that says so, when there is no `redis-server` on PATH.
+    pub fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let started = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn();
+        match started {
+            Ok(server) => Some(Self { server, port, _folder: folder }),
+            Err(_) => {
+                println!("skipped: no redis-server on PATH");
+                None
+            }
+        }
+    }
+
+    /// A connection, once the server listens.
+    pub async fn connect(&self) -> ConnectionManager {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        let connect = async {
+            loop {
+                match ConnectionManager::new(client.clone()).await {
+                    Ok(connection) => break connection,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), connect).await.unwrap()
+    }
+
+    /// A state ready for use.
+    pub async fn state(&self) -> State {
+        let state = State::new(self.connect().await, format!("test:payment:{}:", Uuid::now_v7()));
+        state.initialise("cluster").await.unwrap();
+        state
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
