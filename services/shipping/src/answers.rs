@@ -1,0 +1,240 @@
+//! What the carrier's answers mean; nothing in an answer is taken on trust.
+
+use orderflow::fault::Fault;
+use reqwest::StatusCode;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    carrier::{Answer, Label},
+    tracking,
+};
+
+const LONGEST_NAME: usize = 128;
+
+/// The code of an address nobody can deliver to.
+const UNDELIVERABLE: &str = "undeliverable_address";
+
+/// A label, as the carrier shows it.
+#[derive(Debug, Deserialize)]
+pub struct Bought {
+    label_id: String,
+    tracking_number: String,
+    carrier: String,
+    service_level: String,
+    #[serde(default)]
+    order_id: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+}
+
+/// A pickup, as the carrier shows it.
+#[derive(Debug, Deserialize)]
+pub struct Booked {
+    pickup_id: String,
+}
+
+/// A problem (RFC 9457) with a stable code.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: Option<String>,
+}
+
+/// What a status and a body say.
+#[derive(Debug)]
+pub enum Said<T> {
+    /// It is done.
+    Done(T),
+    /// It never will be.
+    Refused(Answer),
+    /// There is no such thing.
+    Absent,
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// Those of [`crate::carrier::Carrier`].
+pub fn read<T: for<'a> Deserialize<'a>>(status: StatusCode, body: &[u8]) -> Result<Said<T>, Fault> {
+    if status.is_success() {
+        return parse(body).map(Said::Done);
+    }
+    let says = format!("the carrier answers {status}");
+    match status {
+        StatusCode::UNPROCESSABLE_ENTITY => refusal(&parse(body)?),
+        StatusCode::NOT_FOUND => match parse::<Problem>(body) {
+            Ok(Problem { code: Some(code) }) if code == "not_found" => Ok(Said::Absent),
+            _ => Err(wrong_address()),
+        },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => {
+            Err(Fault::transient("carrier_timeout", says))
+        }
+        StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Err(Fault::transient("carrier_busy", says))
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Fault::fatal("carrier_unauthorized", says)),
+        _ if status.is_client_error() => {
+            let code = parse::<Problem>(body).ok().and_then(|problem| plain(problem.code?.as_str()));
+            let message = format!("{says} {}: it does not take our request", code.unwrap_or_default());
+            Err(Fault::poison("carrier_rejects_request", message))
+        }
+        _ => Err(Fault::transient("carrier_unavailable", says)),
+    }
+}
+
+fn refusal<T>(problem: &Problem) -> Result<Said<T>, Fault> {
+    match problem.code.as_deref() {
+        Some("idempotency_key_reused") => {
+            let message = "the carrier knows another parcel under this order's key";
+            Err(Fault::poison("carrier_rejects_request", message))
+        }
+        code => Ok(Said::Refused(Answer::Refused {
+            undeliverable: code == Some(UNDELIVERABLE),
+            code: code.and_then(plain),
+        })),
+    }
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, Fault> {
+    // Transient, since a label may stand behind what cannot be read; the body is not repeated, it may say anything.
+    serde_json::from_slice(body).map_err(|error| {
+        let message = format!("the carrier's answer cannot be read: {:?} error", error.classify());
+        Fault::transient("carrier_unreadable", message)
+    })
+}
+
+/// Only a wrong address says so: an outage to wait out, not a fault of the order.
+pub fn wrong_address() -> Fault {
+    Fault::transient("carrier_unavailable", "the carrier does not know this path: check CARRIER_URL")
+}
+
+/// An answer that belongs to another question.
+pub fn out_of_place() -> Fault {
+    Fault::poison("carrier_bad_answer", "the carrier answers another question than it was asked")
+}
+
+impl Bought {
+    /// Whether it was given back.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.status.as_deref() == Some("voided")
+    }
+
+    /// The label, when it is one for this order.
+    ///
+    /// # Errors
+    /// `Poison` when it is another order's, or when anything in it could not stand on a label.
+    pub fn label(self, order_id: Uuid) -> Result<Label, Fault> {
+        let wrong = |what| Fault::poison("carrier_bad_answer", format!("the carrier's label {what}"));
+        if self.order_id.is_some_and(|theirs| theirs != order_id.to_string()) {
+            return Err(wrong("is another order's"));
+        }
+        if !tracking::is_valid(&self.tracking_number) {
+            return Err(wrong("has a tracking number with a wrong check digit, or none of UPU S10"));
+        }
+        let printable =
+            |text: &str| text.len() <= LONGEST_NAME && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        if self.carrier.trim().is_empty() || !printable(&self.carrier) {
+            return Err(wrong("names no carrier"));
+        }
+        Ok(Label {
+            label_id: plain(&self.label_id).ok_or_else(|| wrong("has no id"))?,
+            tracking_number: self.tracking_number,
+            carrier: self.carrier,
+            service_level: plain(&self.service_level).ok_or_else(|| wrong("has no service level"))?,
+        })
+    }
+}
+
+impl Booked {
+    /// The pickup's id.
+    ///
+    /// # Errors
+    /// `Poison` when it is none.
+    pub fn pickup_id(self) -> Result<String, Fault> {
+        plain(&self.pickup_id)
+            .ok_or_else(|| Fault::poison("carrier_bad_answer", "the carrier's pickup has no id"))
+    }
+}
+
+/// A code or id that can go into events, keys and paths as it is.
+fn plain(text: &str) -> Option<String> {
+    let fits = (1..=LONGEST_NAME).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use orderflow::fault::Consequence::{self, Fatal, Poison, Transient};
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn bought(status: u16, body: &str) -> Result<Said<Bought>, Fault> {
+        read(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+    }
+
+    #[rstest]
+    #[case(500, "", Transient, "carrier_unavailable")]
+    #[case(503, "{}", Transient, "carrier_unavailable")]
+    #[case(301, "", Transient, "carrier_unavailable")]
+    #[case(504, "", Transient, "carrier_timeout")]
+    #[case(429, "", Transient, "carrier_busy")]
+    #[case(409, "", Transient, "carrier_busy")]
+    #[case(404, "<html>", Transient, "carrier_unavailable")]
+    #[case(200, "<html>", Transient, "carrier_unreadable")]
+    #[case(200, "{}", Transient, "carrier_unreadable")]
+    #[case(422, "<html>", Transient, "carrier_unreadable")]
+    #[case(401, "", Fatal, "carrier_unauthorized")]
+    #[case(400, r#"{"code":"invalid_request"}"#, Poison, "carrier_rejects_request")]
+    #[case(422, r#"{"code":"idempotency_key_reused"}"#, Poison, "carrier_rejects_request")]
+    fn what_says_nothing_about_the_parcel_is_a_fault(
+        #[case] status: u16,
+        #[case] body: &str,
+        #[case] consequence: Consequence,
+        #[case] code: &str,
+    ) {
+        let fault = bought(status, body).unwrap_err();
+        assert_eq!((fault.consequence(), fault.code()), (consequence, code));
+    }
+
+    #[rstest]
+    #[case(r#"{"code":"undeliverable_address"}"#, true, Some("undeliverable_address"))]
+    #[case(r#"{"code":"too_large"}"#, false, Some("too_large"))]
+    #[case(r#"{"code":"^XZ"}"#, false, None)]
+    #[case("{}", false, None)]
+    fn an_unprocessable_parcel_is_refused(
+        #[case] body: &str,
+        #[case] undeliverable: bool,
+        #[case] code: Option<&str>,
+    ) {
+        let Said::Refused(answer) = bought(422, body).unwrap() else { panic!("not refused") };
+        assert_eq!(answer, Answer::Refused { undeliverable, code: code.map(str::to_owned) });
+    }
+
+    #[rstest]
+    #[case::another_order("order_id", "another")]
+    #[case::a_wrong_check_digit("tracking_number", "CE000000011DE")]
+    #[case::no_number("tracking_number", "")]
+    #[case::commands("tracking_number", "CE000000005DE^XA")]
+    #[case::a_path("label_id", "../x")]
+    #[case::control_characters("carrier", "Post\n^XA")]
+    #[case::blank("carrier", " ")]
+    fn a_label_that_cannot_be_is_not_taken(#[case] field: &str, #[case] value: &str) {
+        let order = Uuid::from_u128(1);
+        let mut label = json!({
+            "label_id": "lbl_1", "tracking_number": "CE000000005DE", "carrier": "Post",
+            "service_level": "standard", "order_id": order, "created": "2026-03-02T10:00:00Z",
+        });
+        let read = |label: &serde_json::Value| match bought(200, &label.to_string()).unwrap() {
+            Said::Done(bought) => bought.label(order),
+            said => panic!("{said:?}"),
+        };
+        assert_eq!(read(&label).unwrap().tracking_number, "CE000000005DE");
+        label[field] = json!(value);
+        assert_eq!(read(&label).unwrap_err().code(), "carrier_bad_answer");
+    }
+}
