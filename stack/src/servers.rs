@@ -1,0 +1,108 @@
+//! Kafka, Redis and a schema registry: the ones the variables name, or real ones started here as child processes.
+
+mod archive;
+mod choice;
+pub(crate) mod downloads;
+mod folder;
+mod kafka;
+mod redis;
+mod registry;
+mod server;
+
+use anyhow::Result;
+
+pub use choice::{Choice, Origin};
+use downloads::Installed;
+use folder::Folder;
+pub use server::Server;
+
+/// The three servers, ready. Dropping it ends what was started here and removes its data, unless a test is failing:
+/// then the folder stays and its path is printed.
+#[derive(Debug)]
+pub struct Servers {
+    /// `host:port`, as Kafka clients take it.
+    pub kafka_bootstrap: String,
+    /// `redis://host:port`.
+    pub redis_url: String,
+    /// `http://host:port/...`, up to and without `/subjects`.
+    pub registry_url: String,
+    /// What was chosen and where it is, in one line for printing, without credentials.
+    pub chosen: String,
+    /// The broker, when it was started here.
+    pub kafka: Option<Server>,
+    /// Redis, when it was started here.
+    pub redis: Option<Server>,
+    /// The registry, when it was started here.
+    pub registry: Option<Server>,
+    // Last, since fields are dropped in this order: the servers end before their data goes.
+    folder: Option<Folder>,
+}
+
+impl Servers {
+    /// Starts what `choice` does not give, side by side, and waits until each answers.
+    ///
+    /// # Errors
+    /// One line when a prerequisite is missing; the end of the log, and where it is, when a server does not start.
+    /// Whatever had started is ended.
+    pub async fn start(choice: Choice) -> Result<Self> {
+        if choice.is_given() {
+            return Ok(Self::of(&choice, [None, None, None], None));
+        }
+        let installed = downloads::install().await?;
+        let folder = Folder::create()?;
+        let started = tokio::try_join!(
+            start_unless(&choice.kafka, || kafka::plan(&installed, &folder)),
+            start_unless(&choice.redis, || redis::plan(&installed, &folder, choice.redis_append_only)),
+            start_unless(&choice.registry, || registry::plan(&installed, &folder)),
+        );
+        match started {
+            Ok((kafka, redis, registry)) => Ok(Self::of(&choice, [kafka, redis, registry], Some(folder))),
+            Err(error) => {
+                folder.keep();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps data and logs beyond the end, whatever happens.
+    pub fn keep_folder(&self) {
+        if let Some(folder) = &self.folder {
+            folder.keep();
+        }
+    }
+
+    fn of(choice: &Choice, started: [Option<Server>; 3], folder: Option<Folder>) -> Self {
+        let [kafka, redis, registry] = started;
+        let kafka_bootstrap = choice.kafka.address(kafka.as_ref());
+        let redis_url = choice.redis.address(redis.as_ref());
+        let registry_url = choice.registry.address(registry.as_ref());
+        let data = folder.as_ref().map(|folder| format!("; data in {}", folder.path().display()));
+        let chosen = format!(
+            "kafka {}, redis {}, registry {}{}",
+            choice.kafka.describe(&kafka_bootstrap),
+            choice.redis.describe(&redis_url),
+            choice.registry.describe(&registry_url),
+            data.unwrap_or_default(),
+        );
+        Self { kafka_bootstrap, redis_url, registry_url, chosen, kafka, redis, registry, folder }
+    }
+}
+
+async fn start_unless<P>(origin: &Origin, plan: P) -> Result<Option<Server>>
+where
+    P: Fn() -> Result<server::Plan>,
+{
+    match origin {
+        Origin::Given(_) => Ok(None),
+        Origin::Native => Server::start(plan).await.map(Some),
+    }
+}
+
+/// Downloads the servers if that has not happened yet, for machines that prepare before they test.
+///
+/// # Errors
+/// One line when Java or Maven is missing; the end of Maven's output when it fails.
+pub async fn download() -> Result<()> {
+    let _: Installed = downloads::install().await?;
+    Ok(())
+}
