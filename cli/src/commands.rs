@@ -1,0 +1,104 @@
+//! The command line: one file per command. Each returns whether all is well; output for people and machines goes to
+//! standard output, progress to standard error.
+
+mod demo;
+mod doctor;
+mod load;
+mod orders;
+mod schemas;
+mod table;
+mod topics;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow doctor                     what this machine has, what is reachable
+  orderflow demo                       everything at once, on servers of its own
+  orderflow topics diff                what `topics apply` would do
+  orderflow orders show <ORDER-ID>     one order's timeline
+
+Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
+SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
+
+/// Operates an Orderflow environment.
+#[derive(Debug, Parser)]
+#[command(name = "orderflow", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts everything, places orders of simulated customers, and checks that every promise held.
+    Demo(demo::Demo),
+    /// Places orders of simulated customers at an intake that runs already.
+    Load(load::Load),
+    /// What this machine has, what is reachable, what is missing and how to get it.
+    Doctor(doctor::Doctor),
+    /// The topics of the catalogue on the broker.
+    #[command(subcommand)]
+    Topics(topics::Topics),
+    /// The schemas of this build in the registry.
+    #[command(subcommand)]
+    Schemas(schemas::Schemas),
+    /// Orders, from the topics.
+    #[command(subcommand)]
+    Orders(orders::Orders),
+}
+
+impl Cli {
+    /// Runs the command; `false` when it found that not all is well.
+    ///
+    /// # Errors
+    /// When it could not do its work.
+    pub async fn run(self) -> Result<bool> {
+        match self.command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Load(load) => load.run().await,
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Topics(topics) => topics.run().await,
+            Command::Schemas(schemas) => schemas.run().await,
+            Command::Orders(orders) => orders.run().await,
+        }
+    }
+}
+
+/// Prints for people.
+fn print(text: impl std::fmt::Display) -> Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // Whoever reads has read enough, such as `head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
+}
+
+/// Prints data for machines.
+fn print_json(data: &impl serde::Serialize) -> Result<()> {
+    print(serde_json::to_string_pretty(data)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let is_group = command.has_subcommands();
+            let shown = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(is_group || shown.contains("orderflow "), "{} shows no example", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        check(&super::Cli::command());
+    }
+}

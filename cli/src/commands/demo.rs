@@ -1,0 +1,83 @@
+//! `orderflow demo`: everything at once, on servers of its own, from the first order to the audit.
+
+mod board;
+mod funnel;
+mod play;
+mod report;
+mod start;
+mod stop;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use orderflow::config::Delivery;
+
+use super::{load::rate, print, print_json};
+use play::play;
+use start::Running;
+use stop::StopSignal;
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow demo                                  2,000 orders at 50 a second
+  orderflow demo --orders 200                     a short one
+  orderflow demo --keep                           leaves everything running for you to try
+  orderflow demo --delivery at-least-once --json  the other delivery setting, for machines
+
+Servers that KAFKA_BOOTSTRAP_SERVERS, REDIS_URL and SCHEMA_REGISTRY_URL name are used, under a prefix of
+their own; the others are started. Ctrl-C stops everything at any moment. Exit code 1 when a promise broke.";
+
+/// Starts servers, services and simulators, places orders of simulated customers, follows each to its end, and checks
+/// log, ledgers and stock against each other.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Demo {
+    /// How many orders.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
+    orders: u32,
+    /// How many a second.
+    #[arg(long, default_value_t = 50.0, value_parser = rate)]
+    rate: f64,
+    /// The same seed gives the same customers and orders.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How outputs and offsets become durable.
+    #[arg(long, env = "DELIVERY", value_enum, default_value_t = Delivery::ExactlyOnce)]
+    delivery: Delivery,
+    /// Leave everything running after the report, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<bool> {
+        let mut signal = StopSignal::new()?;
+        let running = tokio::select! {
+            running = Running::start(&self) => running?,
+            () = signal.received() => bail!("stopped before the first order"),
+        };
+        let result = tokio::select! {
+            report = play(&self, &running) => report,
+            () = signal.received() => Err(anyhow::anyhow!("stopped before the end")),
+        };
+        let well = match &result {
+            Ok(report) => {
+                if self.json {
+                    print_json(report)?
+                } else {
+                    print(report)?
+                }
+                report.is_well()
+            }
+            Err(_) => false,
+        };
+        if self.keep && result.is_ok() {
+            print(running.how_to_try()?)?;
+            signal.received().await;
+        }
+        running.stop(well || signal.was_received()).await;
+        result.map(|_| well)
+    }
+}

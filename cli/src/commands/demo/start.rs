@@ -1,0 +1,116 @@
+//! From nothing to ready, and back.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use orderflow_stack::{Choice, Servers, build};
+
+use super::Demo;
+use crate::{
+    commands::load::new_run,
+    environment::{Environment, Options},
+};
+
+/// Everything that runs. The environment stands first: it ends before its servers.
+pub(super) struct Running {
+    pub(super) environment: Environment,
+    servers: Servers,
+}
+
+impl Running {
+    /// Builds, starts the servers, then the services.
+    ///
+    /// # Errors
+    /// What did not work, and how to get what is missing.
+    pub(super) async fn start(demo: &Demo) -> Result<Self> {
+        let choice = Choice::from_env()?;
+        let given = choice != Choice::native();
+        let step = Steps::begin("building and starting servers");
+        let (binaries, servers) = tokio::try_join!(build(), Servers::start(choice))?;
+        step.done(&servers.chosen);
+        // Servers of our own hold nothing else; on others, nothing of anybody else's is touched.
+        let prefix = if given { format!("demo-{}.", new_run()) } else { String::new() };
+        let options = Options { prefix, delivery: demo.delivery, ..Options::default() };
+        let step = Steps::begin("starting services and simulators");
+        let environment =
+            Environment::start(&servers, binaries, options).await.inspect_err(|_| servers.keep_folder())?;
+        let count = environment.instances().len();
+        step.done(&format!(
+            "{count} services and 2 simulators are ready; logs in {}",
+            environment.folder().display()
+        ));
+        Ok(Self { environment, servers })
+    }
+
+    /// What was chosen, in one line.
+    pub(super) fn servers(&self) -> &str {
+        &self.servers.chosen
+    }
+
+    /// Addresses and a first order to place.
+    ///
+    /// # Errors
+    /// When there is no intake.
+    pub(super) fn how_to_try(&self) -> Result<String> {
+        let url = self.environment.intake_url()?;
+        let Servers { kafka_bootstrap, registry_url, chosen, .. } = &self.servers;
+        let prefix = &self.environment.connection().prefix;
+        let operators: Vec<String> = self
+            .environment
+            .instances()
+            .iter()
+            .map(|instance| format!("  {:<18} {}/metrics", instance.name(), instance.operator_url()))
+            .collect();
+        Ok(format!(
+            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
+            operators.join("\n"),
+            self.environment.folder().display(),
+            EXAMPLE_ORDER,
+            if prefix.is_empty() { String::new() } else { format!(" --prefix {prefix}") },
+        ))
+    }
+
+    /// Ends services and simulators, then the servers. Logs stay when not all was well.
+    pub(super) async fn stop(self, well: bool) {
+        let Self { environment, servers } = self;
+        let unclean = environment.stop().await;
+        if !unclean.is_empty() {
+            eprintln!("did not end well: {}", unclean.join(", "));
+        }
+        if !well || !unclean.is_empty() {
+            environment.keep_folder();
+            servers.keep_folder();
+        }
+        drop(environment);
+        // Ending a broker takes a moment, and dropping it blocks.
+        let _ = tokio::task::spawn_blocking(move || drop(servers)).await;
+    }
+}
+
+const EXAMPLE_ORDER: &str = r#"{"customer":{"id":"ada","name":"Ada Baker","email":"ada@example.org","account_age_days":400},"delivery_address":{"line1":"Mill Road 1","city":"Berlin","postal_code":"10115","country":"DE"},"lines":[{"sku":"KIT-MUG-350","quantity":2}],"currency":"EUR","payment_token":"tok_visa"}"#;
+
+/// A line that says what is going on, then what has been done.
+struct Steps(ProgressBar);
+
+impl Steps {
+    fn begin(what: &str) -> Self {
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        let bar =
+            ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+
+    fn done(self, what: &str) {
+        self.0.finish_and_clear();
+        eprintln!("{what}");
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,106 @@
+//! `orderflow load`.
+
+use anyhow::Result;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{print, print_json, table::table};
+use crate::load::{Mix, Shop, Summary, client, plan, send};
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow load --url http://127.0.0.1:8080
+  orderflow load --orders 10000 --rate 200 --seed 7 --json
+
+Customers are made up from the seed: ordinary ones, some who come back, guests, declined cards, too many
+of a scarce product, card tests (small charges, then a large one), new accounts with bill, parcel and caller
+in three countries, and a few requests sent twice with one Idempotency-Key. Each caller's address goes in
+X-Forwarded-For and its country in CF-IPCountry: let the intake trust this machine (TRUSTED_PROXIES,
+IP_COUNTRY_HEADER), else all customers are one caller to it.";
+
+/// Places orders on schedule, whatever the answers do: an open loop. Latency counts from when an order was due.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Load {
+    /// Base address of the order intake.
+    #[arg(long, env = "INTAKE_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// How many orders.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
+    orders: u32,
+    /// How many a second.
+    #[arg(long, default_value_t = 50.0, value_parser = rate)]
+    rate: f64,
+    /// The same seed gives the same customers and orders.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Names the customers of this run, so that they are not those of another [default: made up].
+    #[arg(long)]
+    run: Option<String>,
+    /// Most requests under way; later ones wait, and their latency says so.
+    #[arg(long, default_value_t = 1_000)]
+    in_flight: usize,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Load {
+    pub(super) async fn run(self) -> Result<bool> {
+        let client = client()?;
+        let shop = Shop::ask(&client, &self.url).await?;
+        let run = self.run.clone().unwrap_or_else(new_run);
+        let shots = plan(&shop, self.orders as usize, self.rate, self.seed, &run, &Mix::default());
+        let bar = ProgressBar::new(shots.len() as u64).with_style(style());
+        let mut answers = send(client, &self.url, shots, self.in_flight);
+        let mut summary = Summary::default();
+        while let Some(answer) = answers.recv().await {
+            summary.count(&answer);
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        if self.json {
+            print_json(&summary)?
+        } else {
+            print(describe(&summary))?
+        }
+        Ok(summary.failed.is_empty() && summary.accepted > 0)
+    }
+}
+
+/// A name for a run that no other has.
+pub(super) fn new_run() -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    format!("r{}", &id[..8])
+}
+
+/// Reads a rate.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if (0.01..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err(format!("`{text}` is not a number of orders a second, 0.01 to 100000")),
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:30} {pos}/{len} answered, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A load in a table.
+pub(super) fn describe(summary: &Summary) -> comfy_table::Table {
+    let mut table = table(["requests", "count"]);
+    table.add_row(["sent".to_owned(), summary.sent.to_string()]);
+    table.add_row(["accepted (202)".to_owned(), summary.accepted.to_string()]);
+    table.add_row(["repeats answered as before".to_owned(), summary.repeated.to_string()]);
+    for (what, count) in summary.refused.iter().chain(&summary.failed) {
+        table.add_row([what.clone(), count.to_string()]);
+    }
+    let times = summary.latency.percentiles();
+    let times = format!(
+        "p50 {:.1}  p95 {:.1}  p99 {:.1}  max {:.1}",
+        times.p50_ms, times.p95_ms, times.p99_ms, times.max_ms
+    );
+    table.add_row(["ms from due to 202".to_owned(), times]);
+    table
+}

@@ -1,0 +1,126 @@
+//! `orderflow orders show`: one order's timeline, read from the topics.
+
+mod facts;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use orderflow::{
+    order_state::{Facts, State},
+    topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, SHIPPING},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{print, print_json, table::table};
+use crate::{
+    connection::Connection,
+    log::{Decoder, Entry, Place, read},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow orders show 0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10
+  orderflow orders show 0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10 --kafka localhost:9092 --json
+
+Reads the topics from their beginning to their end as of now: committed records only.";
+
+/// Orders, from the topics.
+#[derive(Debug, Subcommand)]
+pub(super) enum Orders {
+    /// One order: its state, and its events in order. Exit code 1 when nothing is known of it.
+    #[command(after_help = EXAMPLES)]
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The order's id, as the 202 names it.
+    id: Uuid,
+    #[command(flatten)]
+    connection: Connection,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// An order for output.
+#[derive(Debug, Serialize)]
+struct Timeline {
+    order_id: Uuid,
+    state: State,
+    events: Vec<Line>,
+}
+
+/// One event for output.
+#[derive(Debug, Serialize)]
+struct Line {
+    time: jiff::Timestamp,
+    event: String,
+    by: String,
+    facts: String,
+    id: Uuid,
+    cause: Option<Uuid>,
+    place: String,
+}
+
+impl Orders {
+    pub(super) async fn run(self) -> Result<bool> {
+        let Self::Show(show) = self;
+        let topics = [ORDERS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
+        let config = show.connection.kafka_config();
+        let mut entries = read(&config, &show.connection.names(), &topics, true).await?;
+        entries.retain(|entry| entry.order_id() == Some(show.id));
+        let decoder = Decoder::new(show.connection.registry()?);
+        decoder.learn(&entries).await?;
+        let timeline = timeline(show.id, &mut entries, &decoder);
+        if show.json {
+            print_json(&timeline)?;
+        } else {
+            draw(&timeline)?;
+        }
+        Ok(!timeline.events.is_empty())
+    }
+}
+
+fn timeline(order_id: Uuid, entries: &mut [Entry], decoder: &Decoder) -> Timeline {
+    // Kafka's time breaks ties: an answer is never on the log before what it answers.
+    entries.sort_by_key(|entry| (entry.envelope.time, entry.timestamp, entry.offset));
+    let mut known = Facts::default();
+    entries.iter().for_each(|entry| entry.tell(&mut known));
+    let events = entries.iter().map(|entry| line(entry, decoder)).collect();
+    Timeline { order_id, state: known.state(), events }
+}
+
+fn line(entry: &Entry, decoder: &Decoder) -> Line {
+    let place = format!("partition {}, offset {}", entry.partition, entry.offset);
+    let (event, by, place) = match &entry.place {
+        Place::Topic(topic) => {
+            (entry.record().to_owned(), entry.envelope.source.clone(), format!("{topic}, {place}"))
+        }
+        Place::DeadLetters(service) => {
+            (format!("dead letter: {}", entry.record()), service.clone(), format!("{service}.dlq, {place}"))
+        }
+    };
+    Line {
+        // A dead letter carries its event's time; it died when Kafka got it.
+        time: if entry.fault.is_some() { entry.timestamp } else { entry.envelope.time },
+        event,
+        by,
+        facts: facts::of(entry, decoder),
+        id: entry.envelope.id,
+        cause: entry.envelope.causation_id,
+        place,
+    }
+}
+
+fn draw(timeline: &Timeline) -> Result<()> {
+    if timeline.events.is_empty() {
+        return print(format!("nothing is known of order {}", timeline.order_id));
+    }
+    let mut table = table(["time (UTC)", "event", "by", "facts"]);
+    for line in &timeline.events {
+        let time = line.time.strftime("%F %T%.3f").to_string();
+        table.add_row([&time, &line.event, &line.by, &line.facts]);
+    }
+    print(format!("order {}: {}\n{table}", timeline.order_id, timeline.state))
+}

@@ -1,0 +1,103 @@
+//! What is worth knowing of an event, in a few words. Nothing personal: no names, tokens or addresses.
+
+use anyhow::Result;
+use orderflow::events::{
+    FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
+    OrderFraudDetected, OrderPlaced, OrderValidatedForFraud, PaymentFailed, PaymentProcessed,
+    PickupScheduled, Record, ShippingFailed, ShippingLabelGenerated,
+};
+
+use crate::log::{Decoder, Entry};
+
+type Describe = fn(&Decoder, &Entry) -> Result<Option<String>>;
+
+/// One line a record type; another type is one more line here.
+const TYPES: [Describe; 12] = [
+    |d, e| {
+        say(d, e, |e: OrderPlaced| {
+            let units: i64 = e.order.lines.iter().map(|line| i64::from(line.quantity)).sum();
+            format!("{}, {units} units, {}", money(e.order.total, &e.order.currency), e.order.priority)
+        })
+    },
+    |d, e| say(d, e, |e: OrderValidatedForFraud| decision(&e.decision)),
+    |d, e| say(d, e, |e: OrderFraudDetected| decision(&e.decision)),
+    |d, e| say(d, e, |e: InventoryReserved| format!("until {}", e.valid_until.strftime("%T"))),
+    |d, e| {
+        say(d, e, |e: InventoryShortage| {
+            let short =
+                e.short.iter().map(|line| format!("{}: {} of {}", line.sku, line.available, line.requested));
+            short.collect::<Vec<_>>().join(", ")
+        })
+    },
+    |d, e| say(d, e, |e: InventoryReleased| e.reason),
+    |d, e| say(d, e, |e: PaymentProcessed| format!("{}, {}", money(e.amount, &e.currency), e.intent_id)),
+    |d, e| {
+        say(d, e, |e: PaymentFailed| {
+            e.gateway_code.map_or(e.reason.clone(), |code| format!("{} ({code})", e.reason))
+        })
+    },
+    |d, e| {
+        say(d, e, |e: ShippingLabelGenerated| {
+            format!("{}, {}, {}", e.tracking_number, e.carrier, e.service_level)
+        })
+    },
+    |d, e| {
+        say(d, e, |e: ShippingFailed| {
+            e.carrier_code.map_or(e.reason.clone(), |code| format!("{} ({code})", e.reason))
+        })
+    },
+    |d, e| say(d, e, |e: LabelDocumentStored| format!("{}, {}", e.zpl_path, e.pdf_path)),
+    |d, e| {
+        say(d, e, |e: PickupScheduled| {
+            format!("{} to {}", e.window_start.strftime("%F %H:%M"), e.window_end.strftime("%H:%M"))
+        })
+    },
+];
+
+/// What an event says, or why it cannot be read.
+pub(super) fn of(entry: &Entry, decoder: &Decoder) -> String {
+    if let Some((code, message)) = &entry.fault {
+        return format!("{code}: {message}");
+    }
+    let said = TYPES.iter().find_map(|describe| describe(decoder, entry).transpose());
+    said.map_or_else(String::new, |said| said.unwrap_or_else(|error| format!("cannot be read: {error}")))
+}
+
+fn say<R: Record>(decoder: &Decoder, entry: &Entry, words: impl Fn(R) -> String) -> Result<Option<String>> {
+    Ok(decoder.decode::<R>(entry)?.map(words))
+}
+
+fn decision(decision: &FraudDecision) -> String {
+    let codes: Vec<&str> = decision.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let FraudDecision { score, threshold, scorer, .. } = decision;
+    format!(
+        "score {score:.2} of {threshold:.2} by {scorer}; {}",
+        if codes.is_empty() { "nothing odd".to_owned() } else { codes.join(", ") }
+    )
+}
+
+/// Minor units as people write them; most currencies have two decimals.
+fn money(minor: i64, currency: &str) -> String {
+    let decimals = match currency {
+        "JPY" | "KRW" | "VND" | "CLP" | "ISK" => 0,
+        "BHD" | "KWD" | "JOD" | "OMR" | "TND" => 3,
+        _ => 2,
+    };
+    let unit = 10i64.pow(decimals);
+    match decimals {
+        0 => format!("{minor} {currency}"),
+        _ => format!("{}.{:0width$} {currency}", minor / unit, minor % unit, width = decimals as usize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_has_the_decimals_of_its_currency() {
+        assert_eq!(money(123_405, "EUR"), "1234.05 EUR");
+        assert_eq!(money(500, "JPY"), "500 JPY");
+        assert_eq!(money(1_234, "KWD"), "1.234 KWD");
+    }
+}

@@ -1,0 +1,131 @@
+//! Which program gets which variables: the one place where services, simulators and servers are put together.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use orderflow_stack::{Binaries, Spec, free_port};
+use rand::RngExt;
+use secrecy::ExposeSecret;
+
+use super::{Environment, Options, instance::Plan};
+
+/// The demo shop's catalogue, so that the command works without the source tree.
+const DEMO_CATALOGUE: &str = include_str!("../../../deploy/catalogue/demo.yaml");
+
+/// Writes what the services read from files: a fresh master key and the catalogue.
+pub(super) fn write_files(folder: &Path, options: &Options) -> Result<()> {
+    let key: [u8; 32] = rand::rng().random();
+    let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(folder.join("master.key"), key).context("writing the master key")?;
+    std::fs::create_dir_all(label_store(folder))?;
+    match &options.catalogue {
+        Some(path) => std::fs::copy(path, folder.join("catalogue.yaml")).map(drop),
+        None => std::fs::write(folder.join("catalogue.yaml"), DEMO_CATALOGUE),
+    }
+    .context("writing the catalogue")
+}
+
+/// The file a simulator writes what it did to.
+pub(super) fn ledger(folder: &Path, simulator: &str) -> PathBuf {
+    folder.join(format!("{simulator}.jsonl"))
+}
+
+/// The folder of label documents.
+pub(super) fn label_store(folder: &Path) -> PathBuf {
+    folder.join("labels")
+}
+
+/// A simulator on a free port, with its ledger in the folder.
+pub(super) fn simulator(
+    binaries: &Binaries,
+    folder: &Path,
+    options: &Options,
+    name: &'static str,
+) -> Result<Plan> {
+    let (listen, url) = address()?;
+    let (stem, faults) = match name {
+        "gateway-simulator" => ("GATEWAY", &options.gateway_faults),
+        _ => ("CARRIER", &options.carrier_faults),
+    };
+    let spec = Spec {
+        name: name.to_owned(),
+        program: binaries.path(name)?,
+        args: Vec::new(),
+        env: vec![
+            (format!("{stem}_LISTEN"), listen),
+            (format!("{stem}_LEDGER"), ledger(folder, name).display().to_string()),
+            (format!("{stem}_FAULTS"), faults.clone()),
+        ],
+        log: folder.join(format!("{name}.log")),
+        scratch: None,
+    };
+    Ok(Plan { service: name, spec, operator_url: url.clone(), http_url: Some(url) })
+}
+
+/// An instance of a service on free ports.
+pub(super) fn service(environment: &Environment, service: &'static str, slot: usize) -> Result<Plan> {
+    let name = format!("{service}-{slot}");
+    let folder = environment.folder();
+    let (operator_listen, operator_url) = address()?;
+    let mut env = common(environment, &name, operator_listen);
+    let mut http_url = None;
+    match service {
+        "order-intake" => {
+            let (listen, url) = address()?;
+            env.extend(intake(folder, listen, environment.options.seed_stock));
+            http_url = Some(url);
+        }
+        "payment" => env.extend(url_of("GATEWAY_URL", environment.gateway.http_url())),
+        "shipping" => {
+            env.extend(url_of("CARRIER_URL", environment.carrier.http_url()));
+            env.push(("LABEL_STORE".to_owned(), label_store(folder).display().to_string()));
+        }
+        _ => {}
+    }
+    let options = &environment.options;
+    env.extend(options.variables.iter().cloned());
+    env.extend(options.service_variables.get(service).into_iter().flatten().cloned());
+    let log = folder.join(format!("{name}.log"));
+    let program = environment.binaries.path(service)?;
+    let spec = Spec { name, program, args: Vec::new(), env, log, scratch: None };
+    Ok(Plan { service, spec, operator_url, http_url })
+}
+
+/// What every service is given.
+fn common(environment: &Environment, name: &str, operator_listen: String) -> Vec<(String, String)> {
+    let connection = environment.connection();
+    let pairs = [
+        ("KAFKA_BOOTSTRAP_SERVERS", connection.kafka.clone()),
+        ("REDIS_URL", connection.redis.expose_secret().to_owned()),
+        ("SCHEMA_REGISTRY_URL", connection.registry.clone()),
+        ("ORDERFLOW_PREFIX", connection.prefix.clone()),
+        ("DELIVERY", environment.options.delivery_name()),
+        ("INSTANCE_ID", name.to_owned()),
+        ("OPERATOR_LISTEN", operator_listen),
+        ("MASTER_KEY_FILE", environment.folder().join("master.key").display().to_string()),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Intake believes the load generator, which stands for a proxy in front of many customers.
+fn intake(folder: &Path, listen: String, seed_stock: bool) -> Vec<(String, String)> {
+    let pairs = [
+        ("LISTEN", listen),
+        ("CATALOGUE", folder.join("catalogue.yaml").display().to_string()),
+        ("SEED_STOCK", seed_stock.to_string()),
+        ("TRUSTED_PROXIES", "127.0.0.0/8".to_owned()),
+        ("IP_COUNTRY_HEADER", "cf-ipcountry".to_owned()),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn url_of(variable: &str, url: Option<&str>) -> Option<(String, String)> {
+    url.map(|url| (variable.to_owned(), url.to_owned()))
+}
+
+/// A free loopback address: to listen on, and as a URL.
+fn address() -> Result<(String, String)> {
+    let listen = format!("127.0.0.1:{}", free_port()?);
+    let url = format!("http://{listen}");
+    Ok((listen, url))
+}

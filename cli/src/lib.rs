@@ -1,0 +1,18 @@
+//! The `orderflow` command, and what it shares with the integration tests.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`environment`] | the whole pipeline as processes on given servers |
+//! | [`log`] | the topics, read to their end or followed, decoded |
+//! | [`load`] | orders of simulated customers, sent on schedule |
+//! | [`audit`] | whether the promises held: log, ledgers and state against each other |
+//! | [`contracts`] | this build's schemas against a registry |
+//! | [`commands`] | one file per command |
+
+pub mod audit;
+pub mod commands;
+pub mod connection;
+pub mod contracts;
+pub mod environment;
+pub mod load;
+pub mod log;

@@ -1,0 +1,160 @@
+//! The bodies of orders, by kind.
+
+use rand::{RngExt, seq::IndexedRandom};
+use serde_json::{Value, json};
+
+use super::Kind;
+use crate::load::{Shop, customers::Customer};
+
+/// Orders of one card test: small charges, then a large one.
+pub(super) const CARD_TEST: usize = 5;
+/// Up to here a charge counts as small, and from ten times that on as large, in minor units (fraud-scoring's defaults).
+const SMALL: i64 = 1_000;
+/// From here on an amount counts as high, in minor units.
+const HIGH: i64 = 100_000;
+/// What an ordinary basket is made of costs at most this, in minor units.
+const EVERYDAY: i64 = 30_000;
+/// Tokens of cards that are declined, and why (the names are Stripe's).
+const DECLINED: [&str; 3] =
+    ["tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds", "tok_chargeDeclinedExpiredCard"];
+/// A customer comes back at most this often in one run: more would look like an attack.
+const VISITS: usize = 3;
+
+/// Makes orders; remembers who has ordered.
+pub(super) struct Maker<'a> {
+    shop: &'a Shop,
+    run: &'a str,
+    next: usize,
+    /// Customers who may come back, and how often they were here.
+    regulars: Vec<(Customer, usize)>,
+}
+
+type Made = (Kind, Value, String, String);
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(shop: &'a Shop, run: &'a str) -> Self {
+        Self { shop, run, next: 0, regulars: Vec::new() }
+    }
+
+    pub(super) fn order(&mut self, kind: Kind, rng: &mut impl RngExt) -> Made {
+        match kind {
+            Kind::Repeat if !self.regulars.is_empty() => {
+                let index = rng.random_range(0..self.regulars.len());
+                self.regulars[index].1 += 1;
+                let customer = self.regulars[index].0.clone();
+                if self.regulars[index].1 >= VISITS {
+                    self.regulars.swap_remove(index);
+                }
+                self.basket(kind, &customer, rng)
+            }
+            Kind::Guest => {
+                let guest = self.customer(rng).into_guest();
+                self.basket(kind, &guest, rng)
+            }
+            Kind::Declined => {
+                let mut customer = self.customer(rng);
+                customer.token = DECLINED.choose(rng).copied().unwrap_or(DECLINED[0]).to_owned();
+                self.basket(kind, &customer, rng)
+            }
+            Kind::Scarce => self.scarce(rng),
+            Kind::NewAccountAbroad => self.new_account_abroad(rng),
+            Kind::Ordinary | Kind::Repeat | Kind::CardTesting => {
+                let customer = self.customer(rng);
+                self.regulars.push((customer.clone(), 1));
+                self.basket(Kind::Ordinary, &customer, rng)
+            }
+        }
+    }
+
+    /// Small charges to learn whether a stolen card works, then a large one.
+    pub(super) fn card_test(&mut self, rng: &mut impl RngExt) -> Vec<Made> {
+        let thief = self.customer(rng).into_guest();
+        let products = self.shop.by_price("EUR");
+        let small = products.iter().rev().find(|(_, price)| *price <= SMALL).or(products.first());
+        let large = products.iter().find(|(_, price)| *price >= 20 * SMALL).or(products.last());
+        let line = |product: Option<&(&str, i64)>| vec![(product.map_or("", |p| p.0).to_owned(), 1)];
+        (0..CARD_TEST)
+            .map(|number| if number + 1 < CARD_TEST { line(small) } else { line(large) })
+            .map(|lines| made(Kind::CardTesting, &thief, "EUR", &lines, None, None))
+            .collect()
+    }
+
+    /// A shop has the fewest of its dearest product; nobody wants dozens of it, except here.
+    fn scarce(&mut self, rng: &mut impl RngExt) -> Made {
+        let customer = self.customer(rng);
+        let dearest = self.shop.by_price("EUR").last().map_or("", |product| product.0).to_owned();
+        made(Kind::Scarce, &customer, "EUR", &[(dearest, rng.random_range(40..=60))], None, None)
+    }
+
+    fn new_account_abroad(&mut self, rng: &mut impl RngExt) -> Made {
+        let mut customer = self.customer(rng);
+        customer.account_age_days = rng.random_range(0..=1);
+        let products = self.shop.by_price("EUR");
+        let (sku, price) = products
+            .iter()
+            .rev()
+            .find(|(_, price)| *price <= HIGH)
+            .or(products.last())
+            .map_or(("", 1), |p| *p);
+        let quantity = HIGH / price.max(1) + 1;
+        let abroad =
+            |not: &[&str]| ["US", "BR", "VN", "NG"].into_iter().find(|c| !not.contains(c)).unwrap_or("US");
+        let billing = abroad(&[customer.country]);
+        let caller = abroad(&[customer.country, billing]);
+        made(
+            Kind::NewAccountAbroad,
+            &customer,
+            "EUR",
+            &[(sku.to_owned(), quantity)],
+            Some(billing),
+            Some(caller),
+        )
+    }
+
+    fn basket(&self, kind: Kind, customer: &Customer, rng: &mut impl RngExt) -> Made {
+        let currency = if customer.country == "GB" { "GBP" } else { "EUR" };
+        let products = self.shop.by_price(currency);
+        let everyday: Vec<_> = products.iter().filter(|(_, price)| *price <= EVERYDAY).collect();
+        let wanted = rng.random_range(1..=3);
+        let mut lines: Vec<(String, i64)> = everyday
+            .sample(rng, wanted)
+            .map(|(sku, price)| ((*sku).to_owned(), if *price < 5_000 { rng.random_range(1..=3) } else { 1 }))
+            .collect();
+        if lines.is_empty() {
+            lines.push((products.first().map_or("", |product| product.0).to_owned(), 1));
+        }
+        made(kind, customer, currency, &lines, None, None)
+    }
+
+    fn customer(&mut self, rng: &mut impl RngExt) -> Customer {
+        self.next += 1;
+        Customer::new(self.run, self.next, rng)
+    }
+}
+
+fn made(
+    kind: Kind,
+    customer: &Customer,
+    currency: &str,
+    lines: &[(String, i64)],
+    billing: Option<&str>,
+    caller: Option<&str>,
+) -> Made {
+    let lines: Vec<Value> =
+        lines.iter().map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity })).collect();
+    let body = json!({
+        "customer": {
+            "id": customer.id,
+            "name": customer.name,
+            "email": customer.email,
+            "account_age_days": customer.account_age_days,
+        },
+        "delivery_address": customer.address,
+        "billing_country": billing,
+        "lines": lines,
+        "currency": currency,
+        "payment_token": customer.token,
+        "device_id": customer.device,
+    });
+    (kind, body, customer.ip.clone(), caller.unwrap_or(customer.country).to_owned())
+}
