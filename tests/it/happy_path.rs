@@ -1,0 +1,98 @@
+//! An order from `POST` to shipping label.
+
+use orderflow::{
+    events::{
+        InventoryReserved, LabelDocumentStored, Order, OrderPlaced, OrderValidatedForFraud, PaymentProcessed,
+        PickupScheduled, ShippingLabelGenerated,
+    },
+    order_state::State,
+};
+use orderflow_cli::log::Entry;
+use orderflow_tests::{Request, Shop, options, raw};
+
+#[tokio::test]
+async fn an_order_goes_from_post_to_label_and_every_hop_says_why() {
+    let shop = Shop::open(options()).await;
+    let placed = shop.place(&Request::good()).await;
+    let key = placed.order_id.to_string();
+
+    let (root, order) = shop.record::<OrderPlaced>(&key).await;
+    let (validated, judged) = shop.record::<OrderValidatedForFraud>(&key).await;
+    let (reserved, kept) = shop.record::<InventoryReserved>(&key).await;
+    let (paid, payment) = shop.record::<PaymentProcessed>(&key).await;
+    let (labelled, label) = shop.record::<ShippingLabelGenerated>(&key).await;
+    let (stored, document) = shop.record::<LabelDocumentStored>(&key).await;
+    let (booked, _) = shop.record::<PickupScheduled>(&key).await;
+
+    assert_eq!(payment.amount, 2 * 1290 + 795);
+    let same = |other: &Order| *other == *order.order;
+    assert!(same(&judged.order) && same(&kept.order) && same(&payment.order) && same(&label.order));
+    assert_eq!(document.tracking_number, label.tracking_number);
+    for path in [&document.zpl_path, &document.pdf_path] {
+        let file = shop.environment().label_store().join(path);
+        assert!(
+            std::fs::metadata(&file).is_ok_and(|file| file.len() > 100),
+            "{} is not a label",
+            file.display()
+        );
+    }
+
+    let path = [&root, &validated, &reserved, &paid, &labelled, &stored];
+    path.windows(2).for_each(|hop| follows(hop[0], hop[1]));
+    follows(&labelled, &booked);
+    shop.close(&[placed]).await;
+}
+
+/// One event led to the other, within one request and one trace.
+fn follows(cause: &Entry, effect: &Entry) {
+    let (cause, effect) = (&cause.envelope, &effect.envelope);
+    assert_eq!(effect.causation_id, Some(cause.id), "{} does not say why", effect.kind);
+    assert_eq!(effect.correlation_id, cause.correlation_id);
+    let trace = |envelope: &orderflow::envelope::Envelope| envelope.trace.to_string()[..35].to_owned();
+    assert_eq!(trace(effect), trace(cause), "the trace breaks at {}", effect.kind);
+}
+
+#[tokio::test]
+async fn orders_of_every_kind_come_to_their_ends_under_both_delivery_settings() {
+    for delivery in [orderflow::config::Delivery::ExactlyOnce, orderflow::config::Delivery::AtLeastOnce] {
+        let mut options = options();
+        options.delivery = delivery;
+        let shop = Shop::open(options).await;
+        let mut placed = shop.load(20).all().await;
+        placed.push(shop.place(&Request::undeliverable()).await);
+        assert!(placed.iter().any(|order| order.becomes == State::Rejected));
+        shop.close(&placed).await;
+    }
+}
+
+#[tokio::test]
+async fn who_buys_stands_nowhere_in_clear_on_the_log_or_in_a_service_s_output() {
+    let shop = Shop::open(options()).await;
+    let request = Request::good();
+    let placed = shop.place(&request).await;
+    shop.settled(&[placed]).await;
+
+    let secrets: Vec<&str> = ["/customer/name", "/customer/email", "/delivery_address/line1"]
+        .into_iter()
+        .map(|field| request.body.pointer(field).and_then(|value| value.as_str()).unwrap())
+        .collect();
+    let names = shop.environment().names();
+    for topic in orderflow::topics::ALL {
+        for record in raw::read(&shop.kafka(), &names.topic(topic)).await {
+            let bytes = [record.key.unwrap_or_default(), record.value.unwrap_or_default()].concat();
+            let shown = secrets.iter().find(|secret| contains(&bytes, secret));
+            assert_eq!(shown, None, "on {topic}");
+        }
+    }
+    let token = request.body["payment_token"].as_str().unwrap();
+    for instance in shop.environment().instances() {
+        let log = std::fs::read(instance.log()).unwrap();
+        let shown = secrets.iter().chain([&token]).find(|secret| contains(&log, secret));
+        assert_eq!(shown, None, "in the output of {}", instance.name());
+    }
+    shop.close(&[placed]).await;
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}

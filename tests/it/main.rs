@@ -1,0 +1,23 @@
+//! Promises kept on real servers, one file each. The harness is the library of this crate.
+
+// All of it is tests, also what clippy does not recognise as such: a failed unwrap is a failed test.
+#![allow(clippy::unwrap_used)]
+
+// Every test needs the servers, and most a shop: see `orderflow_tests::shop`.
+mod bad_input;
+mod broker_restart;
+mod duplicates;
+mod error_codes;
+mod examples;
+mod happy_path;
+mod kill_nine;
+mod kill_points;
+mod lost_state;
+mod outages;
+mod poison;
+mod rebalance;
+mod refusals;
+mod shutdown;
+mod start_up;
+mod time;
+mod topology;

@@ -1,0 +1,31 @@
+//! The harness of the integration tests: real servers, real processes, one shop per test.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`servers`] | servers for the whole test binary, or a test's own to break |
+//! | [`shop`] | one environment per test: place orders, break processes, and at the end prove that all is whole |
+//! | [`requests`] | orders of customers, by what must become of them |
+//! | [`load`] | many such orders while something breaks |
+//! | [`whole`] | what a test ends with: nothing lost, nothing doubled |
+//! | [`raw`] | records as bytes, written and read without the services' own code |
+//! | [`groups`] | who is a member of a consumer group |
+//! | [`sources`] | the project's own files, to hold code and documents to each other |
+//! | [`waiting`] | waiting for a condition, and saying what was seen instead |
+
+// Here a failure is a failed test, and its message is for a person.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+pub mod groups;
+pub mod load;
+pub mod raw;
+pub mod requests;
+pub mod servers;
+pub mod shop;
+pub mod sources;
+pub mod waiting;
+pub mod whole;
+
+pub use load::Load;
+pub use requests::Request;
+pub use shop::{Shop, options};
+pub use waiting::eventually;

@@ -1,0 +1,51 @@
+//! Servers: one set for the whole test binary, and others for tests that break theirs.
+
+use orderflow_stack::{Binaries, Choice, Servers, build, servers::Origin};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+
+/// How many shops may run side by side: each is seven processes.
+const SHOPS: usize = 2;
+
+static SHARED: OnceCell<Servers> = OnceCell::const_new();
+static PLACES: Semaphore = Semaphore::const_new(SHOPS);
+
+/// The servers of the test binary, started by whoever needs them first. The stack ends them with this process.
+pub async fn shared() -> &'static Servers {
+    SHARED.get_or_init(async || start(Choice::from_env().unwrap()).await).await
+}
+
+/// The workspace's programs, built once.
+pub async fn binaries() -> Binaries {
+    build().await.unwrap()
+}
+
+/// The shared servers, but a Redis of one's own: it may be flushed and stopped.
+pub async fn own_redis() -> Servers {
+    let shared = shared().await;
+    start(Choice { redis: Origin::Native, ..given(shared) }).await
+}
+
+/// The shared servers, but a broker of one's own: it may be stopped.
+pub async fn own_kafka() -> Servers {
+    let shared = shared().await;
+    start(Choice { kafka: Origin::Native, ..given(shared) }).await
+}
+
+/// A place among the shops that may run now.
+pub async fn place() -> SemaphorePermit<'static> {
+    PLACES.acquire().await.unwrap()
+}
+
+fn given(servers: &Servers) -> Choice {
+    let given = |address: &str| Origin::Given(address.to_owned());
+    Choice {
+        kafka: given(&servers.kafka_bootstrap),
+        redis: given(&servers.redis_url),
+        registry: given(&servers.registry_url),
+        ..Choice::native()
+    }
+}
+
+async fn start(choice: Choice) -> Servers {
+    Servers::start(choice).await.unwrap_or_else(|error| panic!("no servers: {error:#}"))
+}

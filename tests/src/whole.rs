@@ -1,0 +1,133 @@
+//! What every test ends with: the shop is stopped, and everything it did is held against everything it promised.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use orderflow::{
+    config::Delivery,
+    events::{InventoryReleased, LabelDocumentStored, PickupScheduled, Record},
+    order_state::State,
+    topics,
+};
+use orderflow_cli::{
+    audit::{self, Evidence},
+    log::{Entry, read},
+};
+use uuid::Uuid;
+
+use crate::{Shop, load::Placed, waiting::eventually};
+
+impl Shop {
+    /// Waits until the orders are final and all that follows from it has happened, stops every process, and proves:
+    /// - each accepted order came to exactly the final state it must, and no other order is on the log;
+    /// - an event id has one content; exactly-once, it is there once;
+    /// - one charge and one label for whoever was served, of the right amount, and none for others;
+    /// - stock adds up from the log and equals Redis;
+    /// - no dead letters; nobody died unasked; all ended well when asked to.
+    pub async fn close(self, placed: &[Placed]) {
+        self.close_with_dead_letters(placed, &[]).await;
+    }
+
+    /// The same, with these dead letters and no other: their codes, each as often as it occurs.
+    pub async fn close_with_dead_letters(self, placed: &[Placed], codes: &[&str]) {
+        let problems = self.examine(placed, codes).await;
+        assert!(problems.is_empty(), "the shop was not whole:\n{}", problems.join("\n"));
+    }
+
+    /// The same, and says what is wrong.
+    pub async fn examine(mut self, placed: &[Placed], codes: &[&str]) -> Vec<String> {
+        self.settled(placed).await;
+        self.followed_up(placed).await;
+        let mut problems = self.casualties();
+        problems
+            .extend(self.environment.stop().await.into_iter().map(|name| format!("{name} did not end well")));
+        let accepted = placed.iter().map(|order| order.order_id).collect();
+        let evidence = audit::gather(&self.environment, accepted).await.unwrap();
+        problems.extend(audit::check(&evidence).into_iter().flat_map(|check| check.broken));
+        problems.extend(states(&evidence, placed));
+        problems.extend(dead_letters(&evidence, codes));
+        if self.delivery == Delivery::ExactlyOnce {
+            let entries = read(&self.kafka(), &self.environment.names(), &topics::ALL, false).await.unwrap();
+            problems.extend(repeats(&entries));
+        }
+        if !problems.is_empty() {
+            self.environment.keep_folder();
+        }
+        self.closed = true;
+        problems
+    }
+
+    /// What comes after a final state: documents and a pickup for what is fulfilled, the stock of what is declined.
+    async fn followed_up(&self, placed: &[Placed]) {
+        let of = |state: State| placed.iter().filter(move |order| order.becomes == state);
+        let fulfilled: Vec<_> = of(State::Fulfilled).collect();
+        let declined: Vec<_> = of(State::Declined).collect();
+        self.all_have::<LabelDocumentStored>(&fulfilled).await;
+        self.all_have::<PickupScheduled>(&fulfilled).await;
+        self.all_have::<InventoryReleased>(&declined).await;
+    }
+
+    async fn all_have<R: Record>(&self, orders: &[&Placed]) {
+        eventually(&format!("{} for {} orders", R::NAME, orders.len()), async || {
+            let entries = self.entries();
+            let told = entries.iter().filter(|entry| entry.envelope.kind == R::full_name());
+            let told: BTreeSet<Option<Uuid>> = told.map(|entry| entry.order_id()).collect();
+            let missing = orders.iter().filter(|order| !told.contains(&Some(order.order_id)));
+            match missing.map(|order| order.order_id).next() {
+                None => Ok(()),
+                Some(first) => Err(format!("of {first}: {}", self.story(&first.to_string()))),
+            }
+        })
+        .await;
+    }
+}
+
+fn states(evidence: &Evidence, placed: &[Placed]) -> Vec<String> {
+    let must: HashMap<Uuid, State> = placed.iter().map(|order| (order.order_id, order.becomes)).collect();
+    let mut problems = Vec::new();
+    for (order_id, order) in &evidence.orders {
+        match must.get(order_id) {
+            None => {
+                problems.push(format!("{order_id} is on the log, but nobody was told that it is accepted"))
+            }
+            Some(state) if order.state() != *state => {
+                problems.push(format!("{order_id} is {} instead of {state}", order.state()));
+            }
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+/// Exactly-once, a step has answered each record once. What comes from outside may be there more than once (a caller's
+/// repeat, a seed after a restart), and then so may be the answers to it.
+fn repeats(entries: &[Entry]) -> Vec<String> {
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    for entry in entries {
+        *counts.entry(entry.envelope.id).or_default() += 1;
+    }
+    let answers: BTreeMap<Uuid, &Entry> = entries.iter().map(|entry| (entry.envelope.id, entry)).collect();
+    let mut problems = Vec::new();
+    for (id, entry) in answers {
+        let Some(cause) = entry.envelope.causation_id else { continue };
+        let (answered, asked) = (counts[&id], counts.get(&cause).copied().unwrap_or(0));
+        if answered > asked {
+            let record = entry.record();
+            problems.push(format!(
+                "{record} {id} of {} is there {answered} times, its cause {asked} times",
+                entry.key
+            ));
+        }
+    }
+    problems
+}
+
+fn dead_letters(evidence: &Evidence, codes: &[&str]) -> Vec<String> {
+    let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+    for code in codes {
+        *wanted.entry((*code).to_owned()).or_default() += 1;
+    }
+    if evidence.dead_letters == wanted {
+        return Vec::new();
+    }
+    vec![format!("dead letters are {:?} instead of {wanted:?}", evidence.dead_letters)]
+}
