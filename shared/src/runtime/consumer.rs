@@ -19,6 +19,10 @@ use crate::{fault::Fault, metrics};
 /// How long a question to the broker may take.
 pub(super) const ASK: Duration = Duration::from_secs(10);
 
+/// How long to ask where partitions stand that another instance had: the coordinator keeps that back until an open
+/// transaction of a hanging instance has timed out (`transaction.timeout.ms`).
+const TAKE_OVER: Duration = Duration::from_secs(25);
+
 /// The settings of the group's consumer; the reasons are in `ARCHITECTURE.md`, "Kafka settings".
 pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientConfig {
     let mut config = base.clone();
@@ -104,7 +108,7 @@ impl ConsumerContext for Watch {
         let mut partitions = Vec::new();
         let assign = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let done = if assign {
-            start_at_committed(consumer, list).and_then(|start| {
+            start_at_committed(consumer, list, TAKE_OVER).and_then(|start| {
                 consumer.assign(list)?;
                 partitions = start;
                 Ok(())
@@ -113,6 +117,9 @@ impl ConsumerContext for Watch {
             let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
             consumer.unassign()
         };
+        if done.is_err() {
+            let _ = consumer.unassign(); // the client wants an answer; the loop joins anew
+        }
         info!(assigned = assign, partitions = list.count(), "rebalance");
         ::metrics::counter!(metrics::REBALANCES).increment(1);
         let mut assignment = self.assignment();
@@ -127,8 +134,9 @@ impl ConsumerContext for Watch {
 fn start_at_committed(
     consumer: &BaseConsumer<Watch>,
     list: &mut TopicPartitionList,
+    patience: Duration,
 ) -> KafkaResult<Vec<(String, i32, i64)>> {
-    let committed = consumer.committed_offsets(list.clone(), ASK)?;
+    let committed = consumer.committed_offsets(list.clone(), patience)?;
     let mut start = Vec::with_capacity(committed.count());
     for partition in committed.elements() {
         let (offset, known) = match partition.offset() {
@@ -154,7 +162,7 @@ pub(super) fn rewind(consumer: &GroupConsumer) -> Result<Vec<(String, i32, i64)>
     if list.count() == 0 {
         return Ok(Vec::new());
     }
-    let start = start_at_committed(consumer, &mut list).map_err(unknown)?;
+    let start = start_at_committed(consumer, &mut list, ASK).map_err(unknown)?;
     let sought = consumer.seek_partitions(list, ASK).map_err(unknown)?;
     for partition in sought.elements() {
         partition.error().map_err(unknown)?;

@@ -92,11 +92,7 @@ impl Engine {
             warn!(%fault, "waiting for the transaction coordinator");
             thread::sleep(IDLE);
         }
-        let topics: Vec<String> = self.inputs.iter().map(|topic| self.names.topic(*topic)).collect();
-        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-        self.consumer
-            .subscribe(&topics)
-            .map_err(|error| Fault::fatal("kafka_client", "cannot subscribe").caused_by(error))?;
+        self.subscribe()?;
         while !self.shutdown.requested() {
             if let Err(fault) = self.turn() {
                 self.after(fault)?;
@@ -104,6 +100,13 @@ impl Engine {
         }
         self.leave();
         Ok(())
+    }
+
+    fn subscribe(&self) -> Result<(), Fault> {
+        let topics: Vec<String> = self.inputs.iter().map(|topic| self.names.topic(*topic)).collect();
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let failed = |error| Fault::fatal("kafka_client", "cannot subscribe").caused_by(error);
+        self.consumer.subscribe(&topics).map_err::<Fault, _>(failed)
     }
 
     /// One turn: what is there is polled, answered, written and committed.
@@ -203,9 +206,10 @@ impl Engine {
         self.held.clear();
         self.lag.clear();
         if let Some(error) = assignment.failed {
-            return Err(
-                Fault::fatal("assignment_failed", "cannot take the assigned partitions").caused_by(error)
-            );
+            self.consumer.unsubscribe();
+            self.subscribe()?;
+            let message = "cannot take the assigned partitions; joining the group anew";
+            return Err(Fault::transient("assignment_failed", message).caused_by(error));
         }
         self.begin_at(&assignment.partitions);
         let list = self.consumer.assignment().map_err(unavailable)?;
