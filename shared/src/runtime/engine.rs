@@ -303,6 +303,7 @@ impl Engine {
             list.add_partition(&name, *partition);
             self.consumer.seek(&name, *partition, Offset::Offset(*offset), ASK).map_err(unavailable)?;
             self.consumer.pause(&list).map_err(unavailable)?;
+            self.held.wait_at(*topic, *partition, *offset);
         }
         self.report_held();
         Ok(())

@@ -74,6 +74,21 @@ impl Held {
         Verdict::Hold
     }
 
+    /// Makes sure that a partition which is paused at `offset` will be resumed: also when the record that held it until
+    /// now has been settled in the same batch in which this one behind it has failed.
+    pub fn wait_at(&mut self, topic: Topic, partition: i32, offset: i64) {
+        let now = Instant::now();
+        let waiting = self.waiting.entry((topic, partition)).or_insert_with(|| Waiting::begin(offset, now));
+        if waiting.offset != offset {
+            *waiting = Waiting::begin(offset, now);
+        }
+        if !waiting.paused {
+            waiting.attempts += 1;
+            waiting.resume_at = now + FIRST_WAIT;
+            waiting.paused = true;
+        }
+    }
+
     /// Forgets records that are settled: everything before `next` on this partition.
     pub fn settled(&mut self, topic: Topic, partition: i32, next: i64) {
         if self.waiting.get(&(topic, partition)).is_some_and(|waiting| waiting.offset < next) {
@@ -156,6 +171,17 @@ mod tests {
         assert_eq!(held.failed(&at(8), "step", 2), Verdict::Hold);
         held.settled(ORDERS, 0, 9);
         assert_eq!(held.extent().0, 0);
+    }
+
+    #[test]
+    fn a_partition_is_resumed_when_its_record_is_settled_and_one_behind_it_fails() {
+        let mut held = Held::default();
+        held.failed(&at(7), "step", 9);
+        assert_eq!(held.failed(&at(8), "step", 9), Verdict::Hold);
+        held.settled(ORDERS, 0, 8);
+        assert_eq!(held.next_due(), None, "nothing waits any more");
+        held.wait_at(ORDERS, 0, 8);
+        assert!(held.next_due().is_some());
     }
 
     #[test]
