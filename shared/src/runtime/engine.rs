@@ -75,6 +75,8 @@ pub(crate) struct Engine {
     pub held: Held,
     pub lag: LagWatch,
     pub epoch: u64,
+    /// Whether the positions are not those the group has committed: nothing polled counts until the next assignment.
+    pub astray: bool,
     pub chores_at: Instant,
     pub fences: u32,
 }
@@ -144,8 +146,7 @@ impl Engine {
                 self.shutdown.wait(Duration::from_millis(200));
             }
         }
-        self.rewind();
-        Ok(())
+        self.rewind()
     }
 
     /// Polls what is there; waits only for the first record. Records from before a rebalance are dropped: whoever
@@ -165,6 +166,7 @@ impl Engine {
             }
             match polled {
                 None => break,
+                Some(Ok(_)) if self.astray => {}
                 Some(Ok((Some(origin), message))) => {
                     let raw = Raw { origin, message };
                     bytes += raw.size();
@@ -203,11 +205,11 @@ impl Engine {
     fn take_assignment(&mut self) -> Result<(), Fault> {
         let assignment = self.consumer.context().assignment().clone();
         self.epoch = assignment.epoch;
+        self.astray = false;
         self.held.clear();
         self.lag.clear();
         if let Some(error) = assignment.failed {
-            self.consumer.unsubscribe();
-            self.subscribe()?;
+            self.rejoin()?;
             let message = "cannot take the assigned partitions; joining the group anew";
             return Err(Fault::transient("assignment_failed", message).caused_by(error));
         }
@@ -390,24 +392,28 @@ impl Engine {
         }
     }
 
-    /// Goes back to the committed offsets, however long the broker takes to tell them.
-    fn rewind(&mut self) {
-        while !self.shutdown.requested() {
-            match consumer::rewind(&self.consumer) {
-                Ok(partitions) => {
-                    // A rebalance meanwhile has the newer word.
-                    if self.epoch == self.consumer.context().assignment().epoch {
-                        self.begin_at(&partitions);
-                    }
-                    return;
-                }
-                Err(fault) => {
-                    warn!(%fault, "going back");
-                    self.health.concern("dependency", fault.to_string());
-                    self.shutdown.wait(Duration::from_millis(500));
-                }
+    /// Goes back to the committed offsets. When the broker does not tell them, the instance joins its group anew: an
+    /// assignment begins at the committed offsets too, and is served by the polls that a wait here would hold up.
+    fn rewind(&mut self) -> Result<(), Fault> {
+        match consumer::rewind(&self.consumer) {
+            // A rebalance meanwhile has the newer word.
+            Ok(partitions) if self.epoch == self.consumer.context().assignment().epoch => {
+                self.begin_at(&partitions);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(fault) => {
+                warn!(%fault, "joining the group anew");
+                self.health.concern("dependency", fault.to_string());
+                self.rejoin()
             }
         }
+    }
+
+    fn rejoin(&mut self) -> Result<(), Fault> {
+        self.astray = true;
+        self.consumer.unsubscribe();
+        self.subscribe()
     }
 
     /// Leaves the group: everything answered is committed, so another instance takes over at once.

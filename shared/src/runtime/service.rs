@@ -179,6 +179,7 @@ impl Service {
             held: Held::default(),
             lag: LagWatch::default(),
             epoch: 0,
+            astray: false,
             chores_at: Instant::now(),
             fences: 0,
         })
