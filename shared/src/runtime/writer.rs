@@ -144,11 +144,10 @@ impl Writer {
         match written {
             Ok(()) => Ok(()),
             Err(Ending::Abort(back)) => {
-                let usable = producer.client().fatal_error().is_none();
-                if !usable || (self.delivery == Delivery::ExactlyOnce && !abort(producer)) {
-                    return Err(self.replace(back));
-                }
-                Err(back)
+                // Without a transaction to abort, a producer that has timed out records may never recover by itself.
+                let usable =
+                    self.delivery == Delivery::ExactlyOnce && producer.client().fatal_error().is_none();
+                if usable && abort(producer) { Err(back) } else { Err(self.replace(back)) }
             }
             // Its outcome is unknown, or another has our id: only a new producer of the same id settles that.
             Err(Ending::Replace(back)) => Err(self.replace(back)),
