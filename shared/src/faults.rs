@@ -1,4 +1,4 @@
-//! Places where a test can kill the process. Only with the feature `faults`; otherwise nothing is left of them.
+//! Places where a test can kill the process, or have it fail. Only with the feature `faults`; otherwise nothing is left of them.
 
 /// Where a process can be killed: a batch passes the first four in this order, a request the last.
 pub const POINTS: [&str; 5] =
@@ -11,34 +11,67 @@ mod armed {
         atomic::{AtomicBool, Ordering},
     };
 
-    static ANY: AtomicBool = AtomicBool::new(false);
-    static POINT: Mutex<Option<(String, u32)>> = Mutex::new(None);
+    /// What happens at a point.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Action {
+        /// The process dies, as under `kill -9`.
+        Kill,
+        /// What is done there fails, once.
+        Fail,
+    }
 
-    /// Kills this process the `passes`-th time it comes to `point`.
-    pub fn arm(point: &str, passes: u32) {
-        *POINT.lock().unwrap_or_else(PoisonError::into_inner) = Some((point.to_owned(), passes));
+    static ANY: AtomicBool = AtomicBool::new(false);
+    static POINT: Mutex<Option<(String, u32, Action)>> = Mutex::new(None);
+
+    /// Has `action` happen the `passes`-th time this process comes to `point`.
+    pub fn arm(point: &str, passes: u32, action: Action) {
+        *POINT.lock().unwrap_or_else(PoisonError::into_inner) = Some((point.to_owned(), passes, action));
         ANY.store(true, Ordering::SeqCst);
     }
 
     /// Dies here when a test has asked for it: no destructor runs, as under `kill -9`.
     pub fn point(name: &str) {
+        if comes(name, Action::Kill) {
+            std::process::abort();
+        }
+    }
+
+    /// Whether what is done here must fail now, since a test has asked for it.
+    pub fn fails(name: &str) -> bool {
+        comes(name, Action::Fail)
+    }
+
+    /// Counts a pass; whether it is the one that was asked for.
+    fn comes(name: &str, action: Action) -> bool {
         if !ANY.load(Ordering::Relaxed) {
-            return;
+            return false;
         }
         let mut armed = POINT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, passes)) = armed.as_mut().filter(|(point, _)| point == name) {
-            *passes = passes.saturating_sub(1);
-            if *passes == 0 {
-                std::process::abort();
-            }
+        let Some((_, passes, _)) = armed.as_mut().filter(|(point, _, does)| point == name && *does == action)
+        else {
+            return false;
+        };
+        *passes = passes.saturating_sub(1);
+        let now = *passes == 0;
+        if now {
+            *armed = None;
         }
+        now
     }
 }
 
 #[cfg(feature = "faults")]
-pub use armed::{arm, point};
+pub use armed::{Action, arm, fails, point};
 
 /// Nothing: this build has no kill points.
 #[cfg(not(feature = "faults"))]
 #[inline]
 pub fn point(_name: &str) {}
+
+/// Never: this build has no points that fail.
+#[cfg(not(feature = "faults"))]
+#[inline]
+pub fn fails(_name: &str) -> bool {
+    false
+}

@@ -10,16 +10,16 @@ use std::{
 use jiff::Timestamp;
 use rdkafka::{
     Message, TopicPartitionList,
-    consumer::{CommitMode, Consumer},
+    consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
     topic_partition_list::Offset,
 };
 use tokio::runtime::Handle;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use super::{
     batch::{Pace, Raw},
-    consumer::{self, ASK, GroupConsumer},
+    consumer::{ASK, GroupConsumer},
     contract::LateComers,
     held::Held,
     hop::Hop,
@@ -96,19 +96,13 @@ impl Engine {
         }
         self.subscribe()?;
         while !self.shutdown.requested() {
+            self.health.beat();
             if let Err(fault) = self.turn() {
                 self.after(fault)?;
             }
         }
         self.leave();
         Ok(())
-    }
-
-    fn subscribe(&self) -> Result<(), Fault> {
-        let topics: Vec<String> = self.inputs.iter().map(|topic| self.names.topic(*topic)).collect();
-        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-        let failed = |error| Fault::fatal("kafka_client", "cannot subscribe").caused_by(error);
-        self.consumer.subscribe(&topics).map_err::<Fault, _>(failed)
     }
 
     /// One turn: what is there is polled, answered, written and committed.
@@ -199,44 +193,6 @@ impl Engine {
         }
         warn!(%error, "polling");
         Ok(())
-    }
-
-    /// Takes in what a rebalance has left us with.
-    fn take_assignment(&mut self) -> Result<(), Fault> {
-        let assignment = self.consumer.context().assignment().clone();
-        self.epoch = assignment.epoch;
-        self.astray = false;
-        self.held.clear();
-        self.lag.clear();
-        if let Some(error) = assignment.failed {
-            self.rejoin()?;
-            let message = "cannot take the assigned partitions; joining the group anew";
-            return Err(Fault::transient("assignment_failed", message).caused_by(error));
-        }
-        self.begin_at(&assignment.partitions);
-        let list = self.consumer.assignment().map_err(unavailable)?;
-        if list.count() > 0 {
-            self.consumer.resume(&list).map_err(unavailable)?;
-        }
-        self.verify()
-    }
-
-    /// Makes sure that the state is whole; with a share of the partitions that makes this instance ready.
-    fn verify(&self) -> Result<(), Fault> {
-        self.handle.block_on(self.state.verify())?;
-        self.health.settled("dependency");
-        if self.consumer.context().assignment().joined {
-            self.health.settled("starting");
-        }
-        Ok(())
-    }
-
-    /// Tells the state what Kafka has committed: the least that it must know.
-    fn begin_at(&self, partitions: &[(String, i32, i64)]) {
-        let ours = partitions.iter().filter_map(|(name, partition, committed)| {
-            Some(((self.names.logical(name)?, *partition), *committed))
-        });
-        self.state.hold(ours.collect());
     }
 
     /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it.
@@ -338,7 +294,7 @@ impl Engine {
         }
         self.chores_at = Instant::now();
         if let Some(statistics) = self.consumer.context().take_statistics() {
-            match self.lag.observe(&statistics) {
+            match self.lag.observe(&statistics, Instant::now()) {
                 0 => self.health.settled("stalled"),
                 stalled => {
                     self.health.concern("stalled", format!("{stalled} partitions have lag and no progress"))
@@ -372,58 +328,6 @@ impl Engine {
         }
         Ok(())
     }
-
-    fn recover(&self) -> Result<(), Fault> {
-        loop {
-            let recovered = self.handle.block_on(async {
-                tokio::select! {
-                    recovered = self.recovery.recover() => recovered,
-                    () = self.shutdown.when_requested() => Ok(()),
-                }
-            });
-            match recovered {
-                Ok(()) => return Ok(()),
-                Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault),
-                Err(fault) => {
-                    warn!(%fault, "the rebuild is tried again");
-                    self.shutdown.wait(Duration::from_millis(500));
-                }
-            }
-        }
-    }
-
-    /// Goes back to the committed offsets. When the broker does not tell them, the instance joins its group anew: an
-    /// assignment begins at the committed offsets too, and is served by the polls that a wait here would hold up.
-    fn rewind(&mut self) -> Result<(), Fault> {
-        match consumer::rewind(&self.consumer) {
-            // A rebalance meanwhile has the newer word.
-            Ok(partitions) if self.epoch == self.consumer.context().assignment().epoch => {
-                self.begin_at(&partitions);
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(fault) => {
-                warn!(%fault, "joining the group anew");
-                self.health.concern("dependency", fault.to_string());
-                self.rejoin()
-            }
-        }
-    }
-
-    fn rejoin(&mut self) -> Result<(), Fault> {
-        self.astray = true;
-        self.consumer.unsubscribe();
-        self.subscribe()
-    }
-
-    /// Leaves the group: everything answered is committed, so another instance takes over at once.
-    fn leave(self) {
-        // Offsets of at-least-once that are still on their way; nothing to commit is no error.
-        let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
-        self.consumer.unsubscribe();
-        drop(self.consumer); // closes it, which sends LeaveGroup
-        info!("left the group");
-    }
 }
 
 /// Where a record stood, when its topic is one of ours.
@@ -437,6 +341,6 @@ pub(super) fn origin(message: &impl Message, names: &Names) -> Option<Origin> {
     })
 }
 
-fn unavailable(error: KafkaError) -> Fault {
+pub(super) fn unavailable(error: KafkaError) -> Fault {
     Fault::transient("kafka_unavailable", "Kafka does not answer").caused_by(error)
 }

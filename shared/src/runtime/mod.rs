@@ -1,5 +1,6 @@
 //! Feeds steps with records and publishes what they answer.
 
+mod assignment;
 mod batch;
 mod consumer;
 pub mod contract;

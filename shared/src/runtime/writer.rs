@@ -4,14 +4,14 @@
 //! to the committed offsets. The rules for librdkafka's transactions are in `ARCHITECTURE.md`, "Transactions".
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
 use rdkafka::{
     ClientConfig, ClientContext, TopicPartitionList,
-    consumer::{CommitMode, Consumer},
+    consumer::{CommitMode, Consumer, ConsumerGroupMetadata},
     error::{KafkaError, RDKafkaErrorCode},
     message::{DeliveryResult, OwnedHeaders},
     producer::{BaseRecord, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer},
@@ -27,6 +27,8 @@ pub(super) const PARTITIONER: &str = "murmur2_random";
 pub(crate) const FENCED: &str = "fenced";
 /// How long one transactional call may take before its outcome counts as unknown.
 const CALL: Duration = Duration::from_secs(10);
+/// How much longer than it was told the client may take before it counts as stuck.
+const GRACE: Duration = Duration::from_secs(2);
 /// How long records may stay without acknowledgement.
 pub(super) const DELIVERY: Duration = Duration::from_secs(10);
 /// How often to look whether all records are acknowledged: librdkafka has no event for it, and its own flush waits in
@@ -54,7 +56,7 @@ pub(crate) struct TakenBack {
 pub(crate) struct Writer {
     config: ClientConfig,
     delivery: Delivery,
-    producer: Option<Client>,
+    producer: Option<Arc<Client>>,
     failed: Arc<Mutex<Option<KafkaError>>>,
 }
 
@@ -115,7 +117,7 @@ impl Writer {
                     .caused_by(error)
             })?;
         }
-        self.producer = Some(producer);
+        self.producer = Some(Arc::new(producer));
         Ok(())
     }
 
@@ -133,12 +135,12 @@ impl Writer {
         if self.producer.is_none() {
             self.open().map_err(|fault| TakenBack { cause: "reopen", error: fault.to_string() })?;
         }
-        let Some(producer) = self.producer.as_ref() else { return Err(taken_back("reopen", "no producer")) };
+        let Some(producer) = self.producer.clone() else { return Err(taken_back("reopen", "no producer")) };
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let written = match self.delivery {
-            Delivery::ExactlyOnce => self.in_transaction(producer, consumer, records, offsets),
+            Delivery::ExactlyOnce => self.in_transaction(&producer, consumer, records, offsets),
             Delivery::AtLeastOnce => {
-                self.then_commit(producer, consumer, records, offsets).map_err(Ending::Abort)
+                self.then_commit(&producer, consumer, records, offsets).map_err(Ending::Abort)
             }
         };
         match written {
@@ -147,7 +149,7 @@ impl Writer {
                 // Without a transaction to abort, a producer that has timed out records may never recover by itself.
                 let usable =
                     self.delivery == Delivery::ExactlyOnce && producer.client().fatal_error().is_none();
-                if usable && abort(producer) { Err(back) } else { Err(self.replace(back)) }
+                if usable && abort(&producer) { Err(back) } else { Err(self.replace(back)) }
             }
             // Its outcome is unknown, or another has our id: only a new producer of the same id settles that.
             Err(Ending::Replace(back)) => Err(self.replace(back)),
@@ -166,7 +168,7 @@ impl Writer {
 
     fn in_transaction(
         &self,
-        producer: &Client,
+        producer: &Arc<Client>,
         consumer: &GroupConsumer,
         records: &[Outgoing],
         offsets: &TopicPartitionList,
@@ -177,9 +179,13 @@ impl Writer {
         call("begin", || producer.begin_transaction())?;
         self.send(producer, records).map_err(Ending::Abort)?;
         // While the acknowledgements are on their way; the commit waits for them.
-        call("send_offsets", || producer.send_offsets_to_transaction(offsets, &group, CALL))?;
+        let group = Arc::new(group);
+        call("send_offsets", || send_offsets(producer, offsets, &group))?;
         self.acknowledged(producer).map_err(Ending::Abort)?;
         faults::point("before_commit");
+        if faults::fails("before_commit") {
+            return Err(Ending::Abort(taken_back("injected", "a test wants no commit here")));
+        }
         call("commit", || producer.commit_transaction(CALL))
     }
 
@@ -263,6 +269,29 @@ fn call(cause: &'static str, mut attempt: impl FnMut() -> Result<(), KafkaError>
             return Err(Ending::Replace(taken_back(cause, error)));
         }
     }
+}
+
+/// Sends the offsets into the transaction, on a thread of its own: librdkafka 2.12 may never return when the group's
+/// coordinator goes away meanwhile (<https://github.com/confluentinc/librdkafka/issues/5456>, still open in 2.14).
+/// The stuck thread then keeps the client alive, which could not be closed either; a new one of the same id fences it.
+fn send_offsets(
+    producer: &Arc<Client>,
+    offsets: &TopicPartitionList,
+    group: &Arc<ConsumerGroupMetadata>,
+) -> Result<(), KafkaError> {
+    let (answer, answered) = mpsc::sync_channel(1);
+    let (client, offsets, group) = (Arc::clone(producer), offsets.clone(), Arc::clone(group));
+    let sending = move || {
+        let _ = answer.send(client.send_offsets_to_transaction(&offsets, &group, CALL)); // nobody may wait any more
+    };
+    thread::Builder::new()
+        .name("send-offsets".to_owned())
+        .spawn(sending)
+        .map_err(|_| KafkaError::Canceled)?;
+    answered.recv_timeout(CALL + GRACE).unwrap_or_else(|_| {
+        warn!("the Kafka client does not return from sending offsets; it is left behind");
+        Err(KafkaError::Canceled)
+    })
 }
 
 fn abort(producer: &Client) -> bool {
