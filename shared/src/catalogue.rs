@@ -33,12 +33,44 @@ pub struct TopicEntry {
     pub partitions: i32,
     /// How long records are kept.
     pub retention: Retention,
-    /// The record types on it.
-    pub records: Vec<String>,
-    /// Services that write to it.
-    pub written_by: Vec<String>,
+    /// The record types on it, each with the service that writes it.
+    pub records: BTreeMap<String, Writers>,
     /// Services that read it as input.
     pub read_by: Vec<String>,
+}
+
+/// Who writes a record type: one service as a rule, several only where nobody relies on a single one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "OneOrSeveral")]
+pub struct Writers(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl From<OneOrSeveral> for Writers {
+    fn from(writers: OneOrSeveral) -> Self {
+        Self(match writers {
+            OneOrSeveral::One(writer) => vec![writer],
+            OneOrSeveral::Several(writers) => writers,
+        })
+    }
+}
+
+impl Writers {
+    /// Whether this service is one of them.
+    #[must_use]
+    pub fn include(&self, service: &str) -> bool {
+        self.0.iter().any(|writer| writer == service)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
 }
 
 /// What holds for every `<group>.dlq`.
@@ -116,7 +148,7 @@ impl Catalogue {
             serde_yaml_ng::from_str(schemas::topics_yaml()?).context("schemas/topics.yaml cannot be read")?;
         let schemas = schemas::all()?;
         for (topic, entry) in &catalogue.topics {
-            for record in &entry.records {
+            for record in entry.records.keys() {
                 let full_name = format!("orderflow.{topic}.{record}");
                 if !schemas.iter().any(|schema| schema.full_name == full_name && &schema.topic == topic) {
                     bail!(
@@ -131,8 +163,11 @@ impl Catalogue {
     /// The services that read or write a topic, each once.
     #[must_use]
     pub fn services(&self) -> Vec<&str> {
-        let names = self.topics.values().flat_map(|entry| entry.written_by.iter().chain(&entry.read_by));
-        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        let names = self.topics.values().flat_map(|entry| {
+            let writers = entry.records.values().flat_map(Writers::iter);
+            writers.chain(entry.read_by.iter().map(String::as_str))
+        });
+        let mut names: Vec<&str> = names.collect();
         names.sort_unstable();
         names.dedup();
         names

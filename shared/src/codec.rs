@@ -62,7 +62,7 @@ impl Codec {
     /// `Poison`: bad framing, an unknown schema, another record type, or a body that does not fit (`bad_avro`).
     pub fn decode<R: Record>(&self, value: &[u8]) -> Result<R, Fault> {
         let (id, known) = self.identify(value)?;
-        if known.full_name != R::full_name() {
+        if !R::is_named(&known.full_name) {
             let message = format!("schema id {id} is {}, not {}", known.full_name, R::full_name());
             return Err(Fault::poison("unexpected_record", message));
         }

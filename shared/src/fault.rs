@@ -4,7 +4,7 @@
 //! and carries a stable code, which names the metric label, the dead letter's header and a paragraph in
 //! `docs/errors.md`.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, time::Duration};
 
 /// What becomes of a record that could not be handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +26,7 @@ pub struct Fault {
     code: &'static str,
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    pause: Option<Duration>,
 }
 
 impl Fault {
@@ -50,7 +51,7 @@ impl Fault {
     }
 
     fn new(consequence: Consequence, code: &'static str, message: impl Into<String>) -> Self {
-        Self { consequence, code, message: message.into(), source: None }
+        Self { consequence, code, message: message.into(), source: None, pause: None }
     }
 
     /// The same fault with the error behind it.
@@ -58,6 +59,20 @@ impl Fault {
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same fault, laid to a dependency that is known to be down: it counts no attempt of the record, which never
+    /// becomes a dead letter by it, and is tried again after `wait`.
+    #[must_use]
+    pub fn excused(mut self, wait: Duration) -> Self {
+        self.pause = Some(wait);
+        self
+    }
+
+    /// How long to wait before the next attempt, when this one does not count; `None` when it counts.
+    #[must_use]
+    pub fn pause(&self) -> Option<Duration> {
+        self.pause
     }
 
     /// What becomes of the record.
@@ -75,7 +90,7 @@ impl Fault {
     /// The same fault for another record of its batch; the error behind it stays with the first.
     #[must_use]
     pub fn again(&self) -> Self {
-        Self::new(self.consequence, self.code, self.to_string())
+        Self { pause: self.pause, ..Self::new(self.consequence, self.code, self.to_string()) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! once; its [state] is in Redis and is rebuilt from the log. `ARCHITECTURE.md` has the map.
 
 pub mod admin;
+pub mod breaker;
 pub mod catalogue;
 pub mod clock;
 pub mod codec;

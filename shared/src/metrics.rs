@@ -29,3 +29,8 @@ pub const STALLED_PARTITIONS: &str = "orderflow_stalled_partitions";
 pub const REBUILDS: &str = "orderflow_state_rebuilds_total";
 /// Rebalances seen.
 pub const REBALANCES: &str = "orderflow_rebalances_total";
+/// Whether calls to an outside dependency go through: 0 closed (they do), 1 half-open (one does), 2 open (none does).
+/// Labels: `breaker`.
+pub const BREAKER_STATE: &str = "orderflow_breaker_state";
+/// Times a breaker has moved. Labels: `breaker`, `to`.
+pub const BREAKER_MOVES: &str = "orderflow_breaker_moves_total";

@@ -14,7 +14,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{config::Common, health::Health};
+use crate::{
+    config::Common,
+    health::{Health, Readiness},
+};
 
 /// Binds the operator endpoints.
 ///
@@ -35,18 +38,24 @@ pub fn routes(health: Health, metrics: PrometheusHandle, token: Option<SecretStr
         .route("/metrics", get(|| async move { metrics.render() }))
         .layer(middleware::from_fn_with_state(token, authorise));
     Router::new()
-        .route("/health/live", get(|| async { Json(json!({ "status": "live" })) }))
+        .route("/health/live", get(live))
         .route("/health/ready", get(ready))
         .with_state(health)
         .merge(guarded)
 }
 
+async fn live(State(health): State<Health>) -> Response {
+    let (code, status) =
+        if health.is_live() { (StatusCode::OK, "live") } else { (StatusCode::SERVICE_UNAVAILABLE, "hangs") };
+    (code, Json(json!({ "status": status }))).into_response()
+}
+
 async fn ready(State(health): State<Health>) -> Response {
-    let concerns = health.concerns();
-    let (code, status) = if concerns.is_empty() {
-        (StatusCode::OK, "ready")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+    let (readiness, concerns) = health.readiness();
+    let (code, status) = match readiness {
+        Readiness::Ready => (StatusCode::OK, "ready"),
+        Readiness::Degraded => (StatusCode::OK, "degraded"), // still worth sending work to
+        Readiness::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
     (code, Json(json!({ "status": status, "concerns": concerns }))).into_response()
 }
@@ -79,9 +88,14 @@ pub fn with_faults(routes: Router, common: &Common, clock: &crate::clock::Clock)
         offset_seconds: i64,
     }
     #[derive(Deserialize)]
-    struct KillPoint {
+    struct Point {
         point: String,
         passes: u32,
+        #[serde(default = "kill")]
+        action: crate::faults::Action,
+    }
+    fn kill() -> crate::faults::Action {
+        crate::faults::Action::Kill
     }
     if !common.operator_listen.ip().is_loopback() {
         return routes;
@@ -91,11 +105,11 @@ pub fn with_faults(routes: Router, common: &Common, clock: &crate::clock::Clock)
         clock.set_offset(jiff::SignedDuration::from_secs(offset.offset_seconds));
         StatusCode::NO_CONTENT
     };
-    let arm = |Json(kill): Json<KillPoint>| async move {
-        if !crate::faults::POINTS.contains(&kill.point.as_str()) {
+    let arm = |Json(point): Json<Point>| async move {
+        if !crate::faults::POINTS.contains(&point.point.as_str()) {
             return StatusCode::NOT_FOUND;
         }
-        crate::faults::arm(&kill.point, kill.passes.max(1));
+        crate::faults::arm(&point.point, point.passes.max(1), point.action);
         StatusCode::NO_CONTENT
     };
     routes.route("/faults/clock", post(move_clock)).route("/faults/kill-point", post(arm))

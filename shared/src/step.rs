@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     envelope::Envelope,
-    events::{Event, Record},
+    events::{Event, Input},
     fault::Fault,
     topics::Topic,
 };
@@ -22,8 +22,8 @@ pub type Verdicts<Out> = Result<Vec<Result<Outcome<Out>, Fault>>, Fault>;
 pub trait Step: Send + Sync + 'static {
     /// Permanent: event ids are made from it. `<service>.on_<event>`.
     const NAME: &'static str;
-    /// The record type it reads.
-    type In: Record;
+    /// What it reads: one record type, or an enum made by [`events!`](crate::events!).
+    type In: Input;
     /// What it may emit; one record type, or an enum made by [`events!`](crate::events!).
     type Out: Event;
 

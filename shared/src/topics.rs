@@ -22,6 +22,8 @@ impl fmt::Display for Topic {
 
 /// Orders as they were accepted.
 pub const ORDERS: Topic = Topic("orders");
+/// What people have decided about orders held for review, and what they have not.
+pub const REVIEWS: Topic = Topic("reviews");
 /// How each order was judged.
 pub const FRAUD: Topic = Topic("fraud");
 /// What was set aside for each order.
@@ -36,10 +38,22 @@ pub const PAYMENTS: Topic = Topic("payments");
 pub const SHIPPING: Topic = Topic("shipping");
 /// Each customer's data key, encrypted.
 pub const CUSTOMER_KEYS: Topic = Topic("customer.keys");
+/// What operators should find later.
+pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 8] =
-    [ORDERS, FRAUD, INVENTORY, INVENTORY_STOCK, INVENTORY_LEVELS, PAYMENTS, SHIPPING, CUSTOMER_KEYS];
+pub const ALL: [Topic; 10] = [
+    ORDERS,
+    REVIEWS,
+    FRAUD,
+    INVENTORY,
+    INVENTORY_STOCK,
+    INVENTORY_LEVELS,
+    PAYMENTS,
+    SHIPPING,
+    CUSTOMER_KEYS,
+    AUDIT,
+];
 
 /// How one environment names its topics and groups: several can share a broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -27,9 +27,11 @@ use uuid::Uuid;
 macro_rules! for_every_record {
     ($check:ident) => {
         for_every_record!($check: OrderPlaced, OrderValidatedForFraud, OrderFraudDetected, InventoryReserved,
-            InventoryShortage, InventoryReleased, StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
+            InventoryShortage, InventoryReleased, InventoryShipped, OrderHeldForReview, OrderReviewCancelled,
+            OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, ShippingCancelled, OrderCancelRejected,
+            StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
-            ShippingFailed, WrappedKey)
+            ShippingFailed, WrappedKey, BreakerMoved)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -76,6 +78,15 @@ fn every_schema_has_a_type_here_and_an_example() {
         InventoryReserved,
         InventoryShortage,
         InventoryReleased,
+        InventoryShipped,
+        OrderHeldForReview,
+        OrderReviewCancelled,
+        OrderCancelRequested,
+        ReviewDecided,
+        ReviewEscalated,
+        PaymentRefunded,
+        ShippingCancelled,
+        OrderCancelRejected,
         StockAdjustmentRequested,
         StockAdjusted,
         StockAdjustmentRefused,
@@ -85,7 +96,8 @@ fn every_schema_has_a_type_here_and_an_example() {
         LabelDocumentStored,
         PickupScheduled,
         ShippingFailed,
-        WrappedKey
+        WrappedKey,
+        BreakerMoved
     );
     let schemas: Vec<String> = schemas::all().unwrap().into_iter().map(|schema| schema.full_name).collect();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), schemas);

@@ -8,7 +8,7 @@ use orderflow::{
     order_state::State,
 };
 use orderflow_cli::log::Entry;
-use orderflow_tests::{Request, Shop, options, raw};
+use orderflow_tests::{Request, Shop, eventually, options, raw};
 
 #[tokio::test]
 async fn an_order_goes_from_post_to_label_and_every_hop_says_why() {
@@ -63,6 +63,27 @@ async fn orders_of_every_kind_come_to_their_ends_under_both_delivery_settings() 
         assert!(placed.iter().any(|order| order.becomes == State::Rejected));
         shop.close(&placed).await;
     }
+}
+
+/// What ends a transaction stands on the topic too, and is no record that waits.
+#[tokio::test]
+async fn a_service_that_has_read_everything_has_no_lag() {
+    let shop = Shop::open(options()).await;
+    let placed = shop.load(10).all().await;
+    shop.settled(&placed).await;
+    for name in ["fraud-scoring-0", "inventory-0", "payment-0", "shipping-0"] {
+        eventually(&format!("{name} to have no lag"), async || {
+            let metrics = shop.metrics(name).await;
+            let lags: Vec<f64> = metrics
+                .lines()
+                .filter(|line| line.starts_with("orderflow_consumer_lag_records{"))
+                .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+                .collect();
+            if !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0) { Ok(()) } else { Err(format!("{lags:?}")) }
+        })
+        .await;
+    }
+    shop.close(&placed).await;
 }
 
 #[tokio::test]

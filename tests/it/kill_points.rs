@@ -55,6 +55,21 @@ async fn crash_everywhere_at(point: &str, delivery: Delivery) {
     shop.close(&load.all().await).await;
 }
 
+/// The outputs of an aborted transaction were never said: the batch is read again and answered as before.
+#[tokio::test]
+async fn a_batch_that_was_aborted_is_handled_again_and_emits_once() {
+    let shop = Shop::open(options()).await;
+    join_all(HOPS.iter().map(|name| shop.fail(name, "before_commit", 2))).await;
+    let placed = shop.load(20).all().await;
+    shop.settled(&placed).await;
+    for name in HOPS {
+        let metrics = shop.metrics(name).await;
+        let rewinds = metrics.lines().find(|line| line.contains("rewinds") && line.contains("injected"));
+        assert!(rewinds.is_some(), "{name} has aborted nothing");
+    }
+    shop.close(&placed).await;
+}
+
 /// The caller has no answer, and the order stands: a repeat is told of the first.
 #[tokio::test]
 async fn crash_of_intake_between_the_log_and_the_answer_is_one_order() {

@@ -11,7 +11,11 @@ use orderflow::{
 };
 use orderflow_cli::contracts;
 use orderflow_stack::{Process, Servers, Spec, free_port};
-use orderflow_tests::{eventually, options, servers};
+use orderflow_tests::{
+    eventually, options,
+    raw::{self, Raw},
+    servers,
+};
 use rdkafka::ClientConfig;
 use tempfile::TempDir;
 
@@ -112,6 +116,24 @@ async fn state_of_another_kafka_cluster_is_not_touched() {
 }
 
 #[tokio::test]
+async fn a_group_whose_next_records_are_gone_stops_and_says_so() {
+    let (servers, prefix) = (servers::shared().await, options().prefix);
+    apply(servers, &prefix).await;
+    register(servers, &prefix).await;
+    let config = kafka(servers);
+    let (topic, group) = (format!("{prefix}fraud"), format!("{prefix}inventory"));
+    let mut last = raw::write(&config, &topic, Raw::new("k", None)).await;
+    for _ in 0..9 {
+        last = raw::write(&config, &topic, Raw::new("k", None)).await;
+    }
+    // The group has read three of ten; the first eight are gone.
+    raw::commit(&config, &group, &topic, last.partition, 3).await;
+    raw::delete_before(&config, &topic, last.partition, 8).await;
+    let said = Alone::start(servers, &prefix).await.refuses().await;
+    assert!(said.contains("are gone from the topic"), "{said}");
+}
+
+#[tokio::test]
 async fn a_service_waits_for_kafka_with_a_message_and_is_ready_once_it_is_there() {
     let (servers, prefix) = (servers::own_kafka().await, options().prefix);
     apply(&servers, &prefix).await;
@@ -137,10 +159,14 @@ async fn a_service_waits_for_kafka_with_a_message_and_is_ready_once_it_is_there(
 async fn apply(servers: &Servers, prefix: &str) {
     let choices = Choices { partitions: Some(1), replication: None, min_in_sync: None };
     let wanted = wanted(&Catalogue::load().unwrap(), &Names::new(prefix), &choices);
-    let broker = Broker::new(ClientConfig::new().set("bootstrap.servers", &servers.kafka_bootstrap)).unwrap();
+    let broker = Broker::new(&kafka(servers)).unwrap();
     let found = broker.find(&wanted).await.unwrap();
     let left = broker.apply(&differences(&wanted, &found, &choices), &found, false).await.unwrap();
     assert_eq!(left, []);
+}
+
+fn kafka(servers: &Servers) -> ClientConfig {
+    ClientConfig::new().set("bootstrap.servers", &servers.kafka_bootstrap).clone()
 }
 
 async fn register(servers: &Servers, prefix: &str) {

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, CommitMode, Consumer},
     error::KafkaError,
     message::{Header, Headers, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
@@ -49,6 +51,23 @@ impl Raw {
     pub fn text(&self, name: &str) -> Option<String> {
         self.header(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
+}
+
+/// Commits an offset for a group that has no members.
+pub async fn commit(config: &ClientConfig, group: &str, topic: &str, partition: i32, offset: i64) {
+    let consumer: BaseConsumer = config.clone().set("group.id", group).create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+    let commit = move || consumer.commit(&list, CommitMode::Sync).unwrap();
+    tokio::task::spawn_blocking(commit).await.unwrap();
+}
+
+/// Deletes a partition's records before this offset.
+pub async fn delete_before(config: &ClientConfig, topic: &str, partition: i32, offset: i64) {
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+    admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
 }
 
 /// Writes a record; returns it with its partition and offset.

@@ -161,6 +161,12 @@ impl Shop {
         self.operate(name, "faults/kill-point", json!({ "point": point, "passes": passes })).await;
     }
 
+    /// Has what an instance does at this point fail the `passes`-th time, once.
+    pub async fn fail(&self, name: &str, point: &str, passes: u32) {
+        let body = json!({ "point": point, "passes": passes, "action": "fail" });
+        self.operate(name, "faults/kill-point", body).await;
+    }
+
     /// Waits until an armed instance has killed itself.
     pub async fn died(&self, name: &str) {
         eventually(&format!("{name} to come to its kill point"), async || {
@@ -253,8 +259,9 @@ impl Shop {
     pub async fn settled(&self, placed: &[Placed]) {
         eventually("all orders to be final", async || {
             let entries = self.entries();
-            let open: Vec<&Placed> =
-                placed.iter().filter(|order| state(&entries, order.order_id) != order.becomes).collect();
+            self.decoder.learn(&entries).await.map_err(|error| error.to_string())?;
+            let state = |order: &Placed| state(&entries, order.order_id, &self.decoder);
+            let open: Vec<&Placed> = placed.iter().filter(|order| state(order) != order.becomes).collect();
             match open.first() {
                 None => Ok(()),
                 Some(first) => Err(format!(
@@ -304,10 +311,10 @@ impl Shop {
 }
 
 /// Where an order stands, by what was heard of it.
-fn state(entries: &[Entry], order_id: Uuid) -> State {
+fn state(entries: &[Entry], order_id: Uuid, decoder: &Decoder) -> State {
     let mut facts = Facts::default();
     for entry in entries.iter().filter(|entry| entry.order_id() == Some(order_id)) {
-        entry.tell(&mut facts);
+        decoder.tell(entry, &mut facts);
     }
     facts.state()
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use orderflow::{
     config::Delivery,
-    events::{InventoryReleased, LabelDocumentStored, PickupScheduled, Record},
+    events::{
+        InventoryReleased, InventoryReserved, InventoryShipped, LabelDocumentStored, PickupScheduled, Record,
+    },
     order_state::State,
     topics,
 };
@@ -56,22 +58,32 @@ impl Shop {
         problems
     }
 
-    /// What comes after a final state: documents and a pickup for what is fulfilled, the stock of what is declined.
+    /// What comes after a final state: documents, a pickup and shipped stock for what is fulfilled, free stock for what
+    /// was reserved in vain.
     async fn followed_up(&self, placed: &[Placed]) {
         let of = |state: State| placed.iter().filter(move |order| order.becomes == state);
         let fulfilled: Vec<_> = of(State::Fulfilled).collect();
-        let declined: Vec<_> = of(State::Declined).collect();
         self.all_have::<LabelDocumentStored>(&fulfilled).await;
         self.all_have::<PickupScheduled>(&fulfilled).await;
-        self.all_have::<InventoryReleased>(&declined).await;
+        self.all_have::<InventoryShipped>(&fulfilled).await;
+        // A cancelled order may never have been reserved.
+        let reserved = self.told::<InventoryReserved>();
+        let vain = [State::Declined, State::Undeliverable, State::Cancelled].map(of).into_iter().flatten();
+        let vain: Vec<_> = vain.filter(|order| reserved.contains(&order.order_id)).collect();
+        self.all_have::<InventoryReleased>(&vain).await;
+    }
+
+    /// The orders a record type has been heard of.
+    fn told<R: Record>(&self) -> BTreeSet<Uuid> {
+        let entries = self.entries();
+        let told = entries.iter().filter(|entry| R::is_named(&entry.envelope.kind));
+        told.filter_map(Entry::order_id).collect()
     }
 
     async fn all_have<R: Record>(&self, orders: &[&Placed]) {
         eventually(&format!("{} for {} orders", R::NAME, orders.len()), async || {
-            let entries = self.entries();
-            let told = entries.iter().filter(|entry| entry.envelope.kind == R::full_name());
-            let told: BTreeSet<Option<Uuid>> = told.map(|entry| entry.order_id()).collect();
-            let missing = orders.iter().filter(|order| !told.contains(&Some(order.order_id)));
+            let told = self.told::<R>();
+            let missing = orders.iter().filter(|order| !told.contains(&order.order_id));
             match missing.map(|order| order.order_id).next() {
                 None => Ok(()),
                 Some(first) => Err(format!("of {first}: {}", self.story(&first.to_string()))),

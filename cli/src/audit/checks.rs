@@ -6,7 +6,7 @@ use inventory::domain::Level;
 use orderflow::order_state::{State, Step};
 use serde::Serialize;
 
-use super::{Evidence, Record};
+use super::{Evidence, Record, evidence::SetAside};
 
 /// A promise, and where it was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,11 +24,14 @@ pub fn check(evidence: &Evidence) -> Vec<Check> {
     vec![
         check("each accepted order has exactly one final state", one_final_state(evidence)),
         check(
-            "each charge matches an order and its amount; whoever is not served does not pay",
+            "each charge matches an order and its amount; whoever is not served does not pay, or has it back",
             charges(evidence),
         ),
         check("each fulfilled order has exactly one label, no other has any", labels(evidence)),
-        check("stock adds up: nothing negative, nothing oversold, log and state agree", stock(evidence)),
+        check(
+            "stock adds up: nothing negative, nothing oversold or held for a finished order, log and state agree",
+            stock(evidence),
+        ),
         check("no event id stands for two contents", ids(&evidence.records)),
     ]
 }
@@ -75,12 +78,13 @@ fn charges(evidence: &Evidence) -> Vec<String> {
         let state = order.state();
         let right = match state {
             State::Fulfilled => moved.charges == 1 && moved.refunded == 0,
-            // Refunds are not there yet.
-            State::Undeliverable => moved.charges == 1,
+            State::Undeliverable => moved.charges == 1 && moved.refunded == moved.charged,
+            // Cancelled before it was charged, or after.
+            State::Cancelled => moved.charges <= 1 && moved.refunded == moved.charged,
             State::Rejected | State::OutOfStock | State::Declined => moved.charges == 0,
             // May be under way.
-            State::InProgress(Step::Reserved) | State::Parked => moved.charges <= 1,
-            State::InProgress(Step::Accepted | Step::Validated) => moved.charges == 0,
+            State::InProgress(Step::Reserved | Step::Refunding) | State::Parked => moved.charges <= 1,
+            State::InProgress(Step::Accepted | Step::Held | Step::Validated) => moved.charges == 0,
             State::InProgress(Step::Paid) => moved.charges == 1,
         };
         if !right {
@@ -111,7 +115,8 @@ fn labels(evidence: &Evidence) -> Vec<String> {
 
 fn stock(evidence: &Evidence) -> Vec<String> {
     let stock = &evidence.stock;
-    let set_aside = set_aside(evidence);
+    let set_aside = units(evidence, |stock| stock.reserved && !stock.released && !stock.shipped);
+    let shipped = units(evidence, |stock| stock.shipped);
     let skus: BTreeSet<&String> = stock
         .delivered
         .keys()
@@ -119,7 +124,7 @@ fn stock(evidence: &Evidence) -> Vec<String> {
         .chain(stock.state.keys())
         .chain(set_aside.keys())
         .collect();
-    let mut broken = Vec::new();
+    let mut broken = left_behind(evidence);
     for sku in skus {
         let of = |levels: &BTreeMap<String, Level>| levels.get(sku).copied().unwrap_or_default();
         let (log, state) = (of(&stock.log), of(&stock.state));
@@ -133,25 +138,39 @@ fn stock(evidence: &Evidence) -> Vec<String> {
             stock.delivered.get(sku).copied().unwrap_or_default(),
             set_aside.get(sku).copied().unwrap_or_default(),
         );
-        if (log.on_hand, log.reserved) != (delivered, ordered) {
+        let gone = shipped.get(sku).copied().unwrap_or_default();
+        if (log.on_hand, log.reserved) != (delivered - gone, ordered) {
             let Level { on_hand, reserved } = log;
             broken.push(format!(
-                "{sku}: {on_hand} on hand and {reserved} reserved; {delivered} were delivered, orders hold {ordered}"
+                "{sku}: {on_hand} on hand and {reserved} reserved; {delivered} were delivered, {gone} shipped, orders \
+                 hold {ordered}"
             ));
         }
     }
     broken
 }
 
-/// Units that orders hold, by where each order stands and what it asked for.
-fn set_aside(evidence: &Evidence) -> BTreeMap<String, i64> {
-    let mut units = BTreeMap::new();
-    let holding = evidence.orders.values().filter(|order| {
-        use State::{Fulfilled, InProgress, Undeliverable};
-        matches!(order.state(), Fulfilled | Undeliverable | InProgress(Step::Reserved | Step::Paid))
+/// Finished orders whose stock is neither where it must be nor free.
+fn left_behind(evidence: &Evidence) -> Vec<String> {
+    let wrong = evidence.orders.iter().filter_map(|(id, order)| {
+        let SetAside { reserved, released, shipped } = order.stock;
+        let right = match order.state() {
+            State::Fulfilled => reserved && shipped && !released,
+            State::Rejected | State::OutOfStock => !reserved && !released && !shipped,
+            State::Declined | State::Undeliverable => reserved && released && !shipped,
+            State::Cancelled => reserved == released && !shipped,
+            State::InProgress(_) | State::Parked => true,
+        };
+        (!right).then(|| format!("{id} is {} with its stock {:?}", order.state(), order.stock))
     });
-    for (sku, quantity) in holding.filter_map(|order| order.placed.as_ref()).flat_map(|placed| &placed.lines)
-    {
+    wrong.collect()
+}
+
+/// Units of orders whose stock stands so.
+fn units(evidence: &Evidence, stands: impl Fn(SetAside) -> bool) -> BTreeMap<String, i64> {
+    let mut units = BTreeMap::new();
+    let orders = evidence.orders.values().filter(|order| stands(order.stock));
+    for (sku, quantity) in orders.filter_map(|order| order.placed.as_ref()).flat_map(|placed| &placed.lines) {
         *units.entry(sku.clone()).or_default() += quantity;
     }
     units

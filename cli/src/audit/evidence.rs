@@ -33,6 +33,17 @@ pub struct Order {
     pub placed: Option<Placed>,
     /// What its events say.
     pub facts: Facts,
+    /// What inventory said of it.
+    pub stock: SetAside,
+}
+
+/// What became of an order's stock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the events of inventory
+pub struct SetAside {
+    pub reserved: bool,
+    pub released: bool,
+    pub shipped: bool,
 }
 
 /// What was accepted.

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow};
 use inventory::domain::{Fact, Level, levels};
 use orderflow::{
     events::{
-        InventoryReleased, InventoryReserved, InventoryShortage, OrderPlaced, StockAdjusted,
-        StockAdjustmentRefused, StockAdjustmentRequested,
+        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, OrderPlaced, Record as _,
+        StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
     state::State,
     topics,
@@ -57,7 +57,13 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
     }
     let Some(order_id) = entry.order_id() else { return Ok(()) };
     let order = evidence.orders.entry(order_id).or_default();
-    entry.tell(&mut order.facts);
+    decoder.tell(entry, &mut order.facts);
+    if let Place::Topic(topics::INVENTORY) = entry.place {
+        let kind = &entry.envelope.kind;
+        order.stock.reserved |= InventoryReserved::is_named(kind);
+        order.stock.released |= InventoryReleased::is_named(kind);
+        order.stock.shipped |= InventoryShipped::is_named(kind);
+    }
     if let (Place::Topic(topics::ORDERS), Some(placed)) =
         (&entry.place, decoder.decode::<OrderPlaced>(entry)?)
     {
@@ -127,6 +133,8 @@ fn fact(entry: &Entry, decoder: &Decoder) -> Result<Option<Fact>> {
     Ok(if let Some(event) = decoder.decode::<InventoryReserved>(entry)? {
         Some(event.into())
     } else if let Some(event) = decoder.decode::<InventoryReleased>(entry)? {
+        Some(event.into())
+    } else if let Some(event) = decoder.decode::<InventoryShipped>(entry)? {
         Some(event.into())
     } else if let Some(event) = decoder.decode::<InventoryShortage>(entry)? {
         Some(event.into())

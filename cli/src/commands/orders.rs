@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use orderflow::{
     order_state::{Facts, State},
-    topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, SHIPPING},
+    topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ struct Line {
 impl Orders {
     pub(super) async fn run(self) -> Result<bool> {
         let Self::Show(show) = self;
-        let topics = [ORDERS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
+        let topics = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
         let config = show.connection.kafka_config();
         let mut entries = read(&config, &show.connection.names(), &topics, true).await?;
         entries.retain(|entry| entry.order_id() == Some(show.id));
@@ -86,7 +86,7 @@ fn timeline(order_id: Uuid, entries: &mut [Entry], decoder: &Decoder) -> Timelin
     // Kafka's time breaks ties: an answer is never on the log before what it answers.
     entries.sort_by_key(|entry| (entry.envelope.time, entry.timestamp, entry.offset));
     let mut known = Facts::default();
-    entries.iter().for_each(|entry| entry.tell(&mut known));
+    entries.iter().for_each(|entry| decoder.tell(entry, &mut known));
     let events = entries.iter().map(|entry| line(entry, decoder)).collect();
     Timeline { order_id, state: known.state(), events }
 }

@@ -3,12 +3,13 @@
 use anyhow::{Context, Result, anyhow};
 use orderflow::{
     codec::{Codec, Known, schema_id},
-    events::Record,
+    events::{PaymentFailed, Record},
+    order_state::Facts,
     registry::Registry,
 };
 use serde_json::Value;
 
-use super::Entry;
+use super::{Entry, Place};
 
 /// Learns schemas from the registry as their ids turn up.
 pub struct Decoder {
@@ -40,6 +41,26 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+
+    /// Tells `facts` what a record says of its order. Its schema must have been learnt.
+    pub fn tell(&self, entry: &Entry, facts: &mut Facts) {
+        let envelope = &entry.envelope;
+        match &entry.place {
+            Place::Topic(_) => {
+                let reason = self.reason(entry);
+                facts.event(&envelope.kind, reason.as_deref(), &envelope.source, envelope.causation_id);
+            }
+            Place::DeadLetters(service) => facts.dead_letter(service, envelope.id),
+        }
+    }
+
+    /// Why a payment failed: the one reason that decides between two states.
+    fn reason(&self, entry: &Entry) -> Option<String> {
+        if !PaymentFailed::is_named(&entry.envelope.kind) {
+            return None;
+        }
+        self.decode::<PaymentFailed>(entry).ok().flatten().map(|failed| failed.reason)
     }
 
     /// The record type, by the schema it was written with.

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use orderflow::{
     envelope::Envelope,
-    order_state::Facts,
     step::Origin,
     topics::{Names, Topic},
 };
@@ -76,16 +75,6 @@ impl Entry {
     #[must_use]
     pub fn order_id(&self) -> Option<Uuid> {
         Uuid::parse_str(&self.key).ok()
-    }
-
-    /// Tells `facts` what this record says of its order.
-    pub fn tell(&self, facts: &mut Facts) {
-        match &self.place {
-            Place::Topic(_) => {
-                facts.event(&self.envelope.kind, &self.envelope.source, self.envelope.causation_id);
-            }
-            Place::DeadLetters(service) => facts.dead_letter(service, self.envelope.id),
-        }
     }
 
     /// The record type without its namespace.

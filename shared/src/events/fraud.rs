@@ -13,11 +13,22 @@ use super::{Order, micros, record};
 pub struct FraudDecision {
     pub score: f64,
     pub threshold: f64,
+    #[serde(default = "never")]
+    pub hold_threshold: f64,
     pub reasons: Vec<Reason>,
     pub scorer: String,
     pub scorer_version: String,
     #[serde(with = "micros")]
     pub decided_at: Timestamp,
+    #[serde(default)]
+    pub reviewer: Option<String>,
+    #[serde(default)]
+    pub review_reason: Option<String>,
+}
+
+/// The hold threshold of decisions from before there was one.
+fn never() -> f64 {
+    1.0
 }
 
 /// One reason behind a score.
@@ -45,5 +56,28 @@ pub struct OrderFraudDetected {
     pub decision: FraudDecision,
 }
 
+/// The order waits for a person to decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OrderHeldForReview {
+    pub order: Arc<Order>,
+    pub decision: FraudDecision,
+    #[serde(with = "micros")]
+    pub escalate_at: Timestamp,
+    #[serde(with = "micros")]
+    pub review_by: Timestamp,
+}
+
+/// The order was cancelled while it was held. Final.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OrderReviewCancelled {
+    pub order: Arc<Order>,
+    #[serde(with = "micros")]
+    pub cancelled_at: Timestamp,
+}
+
+record!(OrderHeldForReview on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.decision.decided_at);
+record!(OrderReviewCancelled on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.cancelled_at);
 record!(OrderValidatedForFraud on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.decision.decided_at);
 record!(OrderFraudDetected on FRAUD, key: |e| e.order.order_id.to_string(), at: |e| e.decision.decided_at);

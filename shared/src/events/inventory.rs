@@ -47,6 +47,15 @@ pub struct InventoryReleased {
     pub released_at: Timestamp,
 }
 
+/// What was set aside for the order has left the shelf.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct InventoryShipped {
+    pub order: Arc<Order>,
+    #[serde(with = "micros")]
+    pub shipped_at: Timestamp,
+}
+
 /// Somebody asks to change what is on the shelf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -89,6 +98,7 @@ pub struct StockAdjustmentRefused {
 record!(InventoryReserved on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.reserved_at);
 record!(InventoryShortage on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.refused_at);
 record!(InventoryReleased on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.released_at);
+record!(InventoryShipped on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.shipped_at);
 record!(StockAdjustmentRequested on INVENTORY_STOCK, key: |e| e.sku.clone(), at: |e| e.requested_at);
 record!(StockAdjusted on INVENTORY_LEVELS, key: |e| e.sku.clone(), at: |e| e.adjusted_at);
 record!(StockAdjustmentRefused on INVENTORY_LEVELS, key: |e| e.sku.clone(), at: |e| e.refused_at);

@@ -1,23 +1,27 @@
 //! The records on the topics, as Rust types. One file per topic; `schemas/` holds the Avro side, and a test holds
 //! the two to each other.
 
+mod audit;
 mod fraud;
 mod inventory;
 mod keys;
 mod order;
 mod orders;
 mod payments;
+mod reviews;
 mod shipping;
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use audit::*;
 pub use fraud::*;
 pub use inventory::*;
 pub use keys::*;
 pub use order::*;
 pub use orders::*;
 pub use payments::*;
+pub use reviews::*;
 pub use shipping::*;
 
 use crate::{codec::Codec, fault::Fault, topics::Topic};
@@ -42,6 +46,13 @@ pub trait Record: Serialize + DeserializeOwned + Clone + std::fmt::Debug + Send 
     fn full_name() -> String {
         format!("orderflow.{}.{}", Self::TOPIC.name(), Self::NAME)
     }
+
+    /// Whether this is its full name.
+    fn is_named(full_name: &str) -> bool {
+        let rest =
+            full_name.strip_prefix("orderflow.").and_then(|name| name.strip_prefix(Self::TOPIC.name()));
+        rest.and_then(|name| name.strip_prefix('.')) == Some(Self::NAME)
+    }
 }
 
 /// Names a record type: the topic it is on.
@@ -64,6 +75,28 @@ pub struct Encoded {
     pub occurred_at: Timestamp,
     /// Confluent framing and Avro body.
     pub value: Vec<u8>,
+}
+
+/// What a step reads: one record type, or one of several, made by [`events!`](crate::events!).
+pub trait Input: Clone + std::fmt::Debug + Send + Sync + 'static {
+    /// Every record type it may be.
+    fn types() -> Vec<RecordType>;
+
+    /// The record in a framed value.
+    ///
+    /// # Errors
+    /// `Poison` when it cannot be read, or is another record type.
+    fn decode(codec: &Codec, value: &[u8]) -> Result<Self, Fault>;
+}
+
+impl<R: Record> Input for R {
+    fn types() -> Vec<RecordType> {
+        vec![RecordType { topic: R::TOPIC, name: R::NAME }]
+    }
+
+    fn decode(codec: &Codec, value: &[u8]) -> Result<Self, Fault> {
+        codec.decode(value)
+    }
 }
 
 /// What a step may emit: one of several record types. Made by [`events!`](crate::events!).
@@ -93,7 +126,21 @@ impl<R: Record> Event for R {
     }
 }
 
-/// Declares an enum of the record types a step may emit, with `From` for each.
+/// What a step emits that only takes note: nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nothing {}
+
+impl Event for Nothing {
+    fn types() -> Vec<RecordType> {
+        Vec::new()
+    }
+
+    fn encode(&self, _: &Codec) -> Result<Encoded, Fault> {
+        match *self {}
+    }
+}
+
+/// Declares an enum of the record types a step may emit or read, with `From` for each.
 ///
 /// ```
 /// use orderflow::events::{OrderFraudDetected, OrderValidatedForFraud};
@@ -127,6 +174,21 @@ macro_rules! events {
                 codec: &$crate::codec::Codec,
             ) -> Result<$crate::events::Encoded, $crate::fault::Fault> {
                 match self { $(Self::$record(record) => $crate::events::Event::encode(record, codec)),+ }
+            }
+        }
+
+        impl $crate::events::Input for $name {
+            fn types() -> Vec<$crate::events::RecordType> {
+                <Self as $crate::events::Event>::types()
+            }
+
+            fn decode(codec: &$crate::codec::Codec, value: &[u8]) -> Result<Self, $crate::fault::Fault> {
+                let (id, known) = codec.identify(value)?;
+                $(if <$record as $crate::events::Record>::is_named(&known.full_name) {
+                    return codec.decode::<$record>(value).map(Self::$record);
+                })+
+                let message = format!("schema id {id} is {}, which {} does not read", known.full_name, stringify!($name));
+                Err($crate::fault::Fault::poison("unexpected_record", message))
             }
         }
     };

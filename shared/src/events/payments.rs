@@ -31,5 +31,20 @@ pub struct PaymentFailed {
     pub failed_at: Timestamp,
 }
 
+/// The payment went back to the customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PaymentRefunded {
+    pub order: Arc<Order>,
+    pub intent_id: String,
+    pub refund_id: String,
+    pub amount: i64,
+    pub currency: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub refunded_at: Timestamp,
+}
+
+record!(PaymentRefunded on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.refunded_at);
 record!(PaymentProcessed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.processed_at);
 record!(PaymentFailed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.failed_at);

@@ -59,6 +59,27 @@ pub struct ShippingFailed {
     pub failed_at: Timestamp,
 }
 
+/// The order will not be shipped: its customer has cancelled it in time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ShippingCancelled {
+    pub order: Arc<Order>,
+    #[serde(with = "micros")]
+    pub cancelled_at: Timestamp,
+}
+
+/// The order can no longer be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OrderCancelRejected {
+    pub order_id: Uuid,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub rejected_at: Timestamp,
+}
+
+record!(ShippingCancelled on SHIPPING, key: |e| e.order.order_id.to_string(), at: |e| e.cancelled_at);
+record!(OrderCancelRejected on SHIPPING, key: |e| e.order_id.to_string(), at: |e| e.rejected_at);
 record!(ShippingLabelGenerated on SHIPPING, key: |e| e.order.order_id.to_string(), at: |e| e.generated_at);
 record!(LabelDocumentStored on SHIPPING, key: |e| e.order_id.to_string(), at: |e| e.stored_at);
 record!(PickupScheduled on SHIPPING, key: |e| e.order_id.to_string(), at: |e| e.scheduled_at);

@@ -39,6 +39,8 @@ struct Waiting {
     since: Instant,
     resume_at: Instant,
     paused: bool,
+    /// Whether it waits for something that is known to be down.
+    excused: bool,
 }
 
 impl Held {
@@ -50,28 +52,43 @@ impl Held {
     /// Judges a transient fault of the record at `origin`.
     pub fn failed(&mut self, origin: &Origin, step: &'static str, limit: u32) -> Verdict {
         let now = Instant::now();
-        let place = (origin.topic, origin.partition);
-        let waiting = self.waiting.entry(place).or_insert_with(|| Waiting::begin(origin.offset, now));
-        if waiting.offset < origin.offset {
-            return Verdict::Hold; // an earlier record holds the partition already, and is the one that is judged
-        }
-        if waiting.offset > origin.offset {
-            *waiting = Waiting::begin(origin.offset, now);
-        }
+        let succeeded = self.successes.get(step).copied();
+        let Some(waiting) = self.holder(origin, now) else { return Verdict::Hold };
+        waiting.excused = false;
         waiting.attempts += 1;
         // Only a failure beside successes says something about the record.
-        if self.successes.get(step).is_some_and(|success| *success >= waiting.since) {
+        if succeeded.is_some_and(|success| success >= waiting.since) {
             waiting.counted += 1;
         }
         if waiting.counted >= limit {
             let attempts = waiting.attempts;
-            self.waiting.remove(&place);
+            self.waiting.remove(&(origin.topic, origin.partition));
             return Verdict::GiveUp { attempts };
         }
         let wait = FIRST_WAIT.saturating_mul(1 << (waiting.attempts - 1).min(10)).min(LONGEST_WAIT);
         waiting.resume_at = now + wait.mul_f64(rand::rng().random_range(0.8..1.2));
         waiting.paused = true;
         Verdict::Hold
+    }
+
+    /// Holds the record at `origin` for `wait` and counts no attempt: what it needs is known to be down.
+    pub fn excuse(&mut self, origin: &Origin, wait: Duration) {
+        let now = Instant::now();
+        let Some(waiting) = self.holder(origin, now) else { return };
+        waiting.excused = true;
+        waiting.since = now; // what succeeded before the outage says nothing about the record
+        waiting.resume_at = now + wait.mul_f64(rand::rng().random_range(1.0..1.1)); // never a moment too early
+        waiting.paused = true;
+    }
+
+    /// The entry of the record at `origin`; none when an earlier one holds its partition, and is the one to judge.
+    fn holder(&mut self, origin: &Origin, now: Instant) -> Option<&mut Waiting> {
+        let place = (origin.topic, origin.partition);
+        let waiting = self.waiting.entry(place).or_insert_with(|| Waiting::begin(origin.offset, now));
+        if waiting.offset > origin.offset {
+            *waiting = Waiting::begin(origin.offset, now);
+        }
+        (waiting.offset == origin.offset).then_some(waiting)
     }
 
     /// Makes sure that a partition which is paused at `offset` will be resumed: also when the record that held it until
@@ -113,9 +130,10 @@ impl Held {
         paused.map(|waiting| waiting.resume_at.saturating_duration_since(Instant::now())).min()
     }
 
-    /// How many partitions wait, and for how long the oldest has.
+    /// How many partitions wait, and for how long the oldest has that waits for no known outage.
     pub fn extent(&self) -> (usize, Duration) {
-        let oldest = self.waiting.values().map(|waiting| waiting.since.elapsed()).max();
+        let waiting = self.waiting.values().filter(|waiting| !waiting.excused);
+        let oldest = waiting.map(|waiting| waiting.since.elapsed()).max();
         (self.waiting.len(), oldest.unwrap_or_default())
     }
 
@@ -127,7 +145,7 @@ impl Held {
 
 impl Waiting {
     fn begin(offset: i64, now: Instant) -> Self {
-        Self { offset, attempts: 0, counted: 0, since: now, resume_at: now, paused: false }
+        Self { offset, attempts: 0, counted: 0, since: now, resume_at: now, paused: false, excused: false }
     }
 }
 
@@ -182,6 +200,21 @@ mod tests {
         assert_eq!(held.next_due(), None, "nothing waits any more");
         held.wait_at(ORDERS, 0, 8);
         assert!(held.next_due().is_some());
+    }
+
+    #[test]
+    fn an_outage_that_is_known_counts_no_attempt_and_is_waited_out() {
+        let mut held = Held::default();
+        held.failed(&at(7), "step", 2);
+        for _ in 0..100 {
+            held.succeeded("step");
+            held.excuse(&at(7), Duration::from_secs(60));
+        }
+        assert!(held.next_due().unwrap() > Duration::from_secs(59), "it waits as long as it was told");
+        assert_eq!(held.extent(), (1, Duration::ZERO), "a known outage is not a record that keeps failing");
+        assert_eq!(held.failed(&at(7), "step", 1), Verdict::Hold, "nothing has succeeded since the outage");
+        held.succeeded("step");
+        assert_eq!(held.failed(&at(7), "step", 1), Verdict::GiveUp { attempts: 3 });
     }
 
     #[test]

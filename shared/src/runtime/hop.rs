@@ -10,7 +10,7 @@ use super::batch::Raw;
 use crate::{
     codec::Codec,
     envelope::{Envelope, ids},
-    events::{Encoded, Event, Record, RecordType},
+    events::{Encoded, Event, Input, RecordType},
     fault::{Consequence, Fault},
     metrics,
     step::{Outcome, Received, Step},
@@ -30,7 +30,7 @@ pub(crate) type Answer = Result<Vec<Emitted>, Fault>;
 #[async_trait]
 pub(crate) trait Hop: Send + Sync {
     fn name(&self) -> &'static str;
-    fn input(&self) -> RecordType;
+    fn inputs(&self) -> Vec<RecordType>;
     fn outputs(&self) -> Vec<RecordType>;
 
     /// One answer per record, in its order.
@@ -55,8 +55,8 @@ impl<S: Step> Hop for Typed<S> {
         S::NAME
     }
 
-    fn input(&self) -> RecordType {
-        RecordType { topic: S::In::TOPIC, name: S::In::NAME }
+    fn inputs(&self) -> Vec<RecordType> {
+        S::In::types()
     }
 
     fn outputs(&self) -> Vec<RecordType> {
@@ -155,9 +155,10 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-fn receive<R: Record>(raw: &Raw, codec: &Codec) -> Result<Received<R>, Fault> {
-    let event: R = codec.decode(raw.value())?;
-    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &R::full_name());
+fn receive<In: Input>(raw: &Raw, codec: &Codec) -> Result<Received<In>, Fault> {
+    let event = In::decode(codec, raw.value())?;
+    let (_, known) = codec.identify(raw.value())?;
+    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &known.full_name);
     Ok(Received { event, envelope, origin: raw.origin })
 }
 

@@ -24,6 +24,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
+    breaker::{Breaker, Dependency, Policy, Trail},
     clock::Clock,
     config::Common,
     events::RecordType,
@@ -84,6 +85,14 @@ impl Service {
         self.health.clone()
     }
 
+    /// A breaker around something outside; log, metrics, readiness and `audit` hear of its moves.
+    #[must_use]
+    pub fn breaker(&self, dependency: Dependency) -> Breaker {
+        let trail = Trail::start(self.publisher(), self.name, self.common.instance(), dependency.name);
+        let listener = move |moved| trail.tell(moved);
+        Breaker::new(dependency, Policy::default(), self.clock(), self.health(), listener)
+    }
+
     /// The Kafka client settings every client of this service begins with.
     #[must_use]
     pub fn kafka(&self) -> rdkafka::ClientConfig {
@@ -125,7 +134,8 @@ impl Service {
     }
 
     fn inputs(&self) -> Vec<Topic> {
-        let mut topics: Vec<Topic> = self.hops.iter().map(|hop| hop.input().topic).collect();
+        let mut topics: Vec<Topic> =
+            self.hops.iter().flat_map(|hop| hop.inputs()).map(|input| input.topic).collect();
         topics.sort_unstable();
         topics.dedup();
         topics
@@ -254,7 +264,7 @@ where
         .iter()
         .flat_map(|hop| hop.outputs())
         .chain(service.tickers.iter().flat_map(|t| t.outputs()));
-    let inputs: Vec<RecordType> = service.hops.iter().map(|hop| hop.input()).collect();
+    let inputs: Vec<RecordType> = service.hops.iter().flat_map(|hop| hop.inputs()).collect();
     rights.check(name, &inputs, &outputs.collect::<Vec<_>>())?;
     work(service, shutdown, &mut tasks, health).await
 }

@@ -44,13 +44,12 @@ impl Rights {
         for topic in ALL {
             let entry = catalogue.topics.get(topic.name());
             let entry = entry.with_context(|| format!("{topic} is not in schemas/topics.yaml"))?;
-            let writer = entry.written_by.iter().any(|name| name == service);
-            if writer || entry.read_by.iter().any(|name| name == service) {
+            let own = entry.records.iter().filter(|(_, writers)| writers.include(service));
+            let own: Vec<_> = own.map(|(record, _)| (topic, record.clone())).collect();
+            if !own.is_empty() || entry.read_by.iter().any(|name| name == service) {
                 reads.push(topic);
             }
-            if writer {
-                writes.extend(entry.records.iter().map(|record| (topic, record.clone())));
-            }
+            writes.extend(own);
         }
         Ok(Self { reads, writes })
     }

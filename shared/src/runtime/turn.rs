@@ -19,6 +19,7 @@ use crate::{
     codec::schema_id,
     fault::{Consequence, Fault},
     metrics,
+    step::Origin,
     topics::Topic,
 };
 
@@ -142,6 +143,10 @@ impl Engine {
         match fault.consequence() {
             Consequence::Poison => {}
             Consequence::Lost | Consequence::Fatal => return Err(fault.again()),
+            Consequence::Transient if let Some(wait) = fault.pause() => {
+                self.held.excuse(origin, wait); // whoever knows of the outage has told of it
+                settled.hold(origin);
+            }
             Consequence::Transient => match self.held.failed(origin, step, self.retry_limit) {
                 Verdict::GiveUp { attempts } => item.attempts = attempts,
                 Verdict::Hold => {
@@ -149,9 +154,7 @@ impl Engine {
                         .increment(1);
                     warn!(step, code = fault.code(), %fault, topic = %origin.topic, partition = origin.partition,
                         offset = origin.offset, "will be tried again");
-                    let first =
-                        settled.holds.entry((origin.topic, origin.partition)).or_insert(origin.offset);
-                    *first = (*first).min(origin.offset);
+                    settled.hold(origin);
                 }
             },
         }
@@ -196,8 +199,7 @@ impl Engine {
             return Route::Refused(Fault::poison("unexpected_record", message));
         };
         let ours = |hop: &Arc<dyn Hop>| {
-            let input = hop.input();
-            input.topic == raw.origin.topic && input.name == name
+            hop.inputs().iter().any(|input| input.topic == raw.origin.topic && input.name == name)
         };
         self.hops.iter().position(ours).map_or(Route::Skip, Route::Hop)
     }
@@ -215,6 +217,12 @@ impl Engine {
 }
 
 impl Settled {
+    /// Publishes nothing of a partition from this record on.
+    fn hold(&mut self, origin: &Origin) {
+        let first = self.holds.entry((origin.topic, origin.partition)).or_insert(origin.offset);
+        *first = (*first).min(origin.offset);
+    }
+
     /// Whether a record stands at or behind one that holds its partition.
     fn is_held(&self, raw: &Raw) -> bool {
         let hold = self.holds.get(&(raw.origin.topic, raw.origin.partition));

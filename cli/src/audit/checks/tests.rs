@@ -13,7 +13,10 @@ fn order(path: &[(&str, &str)]) -> Order {
     let placed = Placed { total: 500, currency: "EUR".to_owned(), lines: vec![("TEA".to_owned(), 2)] };
     let mut order = Order { placed: Some(placed), ..Order::default() };
     for (kind, source) in path {
-        order.facts.event(&format!("orderflow.{kind}"), source, None);
+        order.facts.event(&format!("orderflow.{kind}"), Some("declined"), source, None);
+        order.stock.reserved |= *kind == "inventory.InventoryReserved";
+        order.stock.released |= *kind == "inventory.InventoryReleased";
+        order.stock.shipped |= *kind == "inventory.InventoryShipped";
     }
     order
 }
@@ -25,11 +28,17 @@ fn record(id: u128, value: &[u8]) -> Record {
 /// Two orders whose world is in order.
 fn sound() -> Evidence {
     let path = [("orders.OrderPlaced", "order-intake"), ("inventory.InventoryReserved", "inventory")];
-    let fulfilled =
-        [&path[..], &[("payments.PaymentProcessed", "payment"), ("shipping.ShippingLabelGenerated", "s")]];
+    let fulfilled = [
+        &path[..],
+        &[
+            ("payments.PaymentProcessed", "payment"),
+            ("shipping.ShippingLabelGenerated", "s"),
+            ("inventory.InventoryShipped", "inventory"),
+        ],
+    ];
     let declined =
         [&path[..], &[("payments.PaymentFailed", "payment"), ("inventory.InventoryReleased", "inventory")]];
-    let level = || BTreeMap::from([("TEA".to_owned(), Level { on_hand: 10, reserved: 2 })]);
+    let level = || BTreeMap::from([("TEA".to_owned(), Level { on_hand: 8, reserved: 0 })]);
     let paid = Moved { charges: 1, charged: 500, refunded: 0 };
     let mut evidence = Evidence {
         accepted: BTreeSet::from([FULFILLED, DECLINED]),
@@ -78,7 +87,7 @@ fn an_order_that_stopped_on_its_way_is_found() {
 fn an_order_with_two_ends_is_found() {
     let second = |e: &mut Evidence| {
         let order = e.orders.get_mut(&DECLINED).unwrap();
-        order.facts.event("orderflow.inventory.InventoryShortage", "inventory", None);
+        order.facts.event("orderflow.inventory.InventoryShortage", None, "inventory", None);
     };
     assert!(broken(second).contains(&0));
 }
@@ -126,7 +135,7 @@ fn stock_that_does_not_add_up_is_found_from_each_side() {
     let tea = |levels: &mut BTreeMap<String, Level>, on_hand, reserved| {
         levels.insert("TEA".to_owned(), Level { on_hand, reserved });
     };
-    assert_eq!(broken(|e| tea(&mut e.stock.state, 10, 1)), [3]);
+    assert_eq!(broken(|e| tea(&mut e.stock.state, 8, 1)), [3]);
     assert_eq!(broken(|e| e.stock.delivered.insert("TEA".to_owned(), 9)), [3]);
     let both = |on_hand, reserved| {
         broken(|e| {
@@ -134,8 +143,44 @@ fn stock_that_does_not_add_up_is_found_from_each_side() {
             tea(&mut e.stock.log, on_hand, reserved);
         })
     };
-    assert_eq!(both(10, 4), [3]); // released twice, or never
-    assert_eq!(both(1, 2), [3]); // oversold
+    assert_eq!(both(8, 2), [3]); // released twice, or never
+    assert_eq!(both(10, 0), [3]); // shipped, and still on the shelf
+    assert_eq!(both(-1, 0), [3]); // oversold
+}
+
+#[test]
+fn stock_that_a_finished_order_still_holds_is_found() {
+    let stock =
+        |e: &mut Evidence, id, change: fn(&mut SetAside)| change(&mut e.orders.get_mut(&id).unwrap().stock);
+    assert!(broken(|e| stock(e, DECLINED, |stock| stock.released = false)).contains(&3));
+    assert!(broken(|e| stock(e, FULFILLED, |stock| stock.shipped = false)).contains(&3));
+    assert!(broken(|e| stock(e, FULFILLED, |stock| stock.released = true)).contains(&3));
+}
+
+#[test]
+fn a_refund_that_is_missing_or_too_much_is_found() {
+    let refund =
+        |e: &mut Evidence, amount| e.charges.get_mut(&FULFILLED.to_string()).unwrap().0.refunded = amount;
+    assert_eq!(broken(|e| refund(e, 500)), [1]);
+    let undeliverable = |e: &mut Evidence, amount| {
+        let order = e.orders.get_mut(&FULFILLED).unwrap();
+        *order = self::order(&[
+            ("orders.OrderPlaced", "order-intake"),
+            ("inventory.InventoryReserved", "inventory"),
+            ("payments.PaymentProcessed", "payment"),
+            ("shipping.ShippingFailed", "shipping"),
+            ("payments.PaymentRefunded", "payment"),
+            ("inventory.InventoryReleased", "inventory"),
+        ]);
+        e.labels.clear();
+        let level = Level { on_hand: 10, reserved: 0 };
+        for levels in [&mut e.stock.log, &mut e.stock.state] {
+            levels.insert("TEA".to_owned(), level);
+        }
+        refund(e, amount);
+    };
+    assert_eq!(broken(|e| undeliverable(e, 500)), [0usize; 0]);
+    assert_eq!(broken(|e| undeliverable(e, 0)), [1]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     load::Latency,
-    log::{Entry, Place},
+    log::{Decoder, Entry, Place},
 };
 
 /// Shared by whoever sends orders and whoever follows the topics.
@@ -52,8 +52,8 @@ impl Board {
         self.lock().orders.entry(order).or_default().accepted.get_or_insert(at);
     }
 
-    /// A record has appeared.
-    pub(super) fn heard(&self, entry: &Entry) {
+    /// A record has appeared; its schema has been learnt.
+    pub(super) fn heard(&self, entry: &Entry, decoder: &Decoder) {
         let now = Instant::now();
         let mut inner = self.lock();
         if let Place::DeadLetters(_) = entry.place {
@@ -61,7 +61,7 @@ impl Board {
         }
         let Some(order) = entry.order_id() else { return };
         let track = inner.orders.entry(order).or_default();
-        entry.tell(&mut track.facts);
+        decoder.tell(entry, &mut track.facts);
         if track.facts.state().is_final() {
             track.finished.get_or_insert(now);
         }

@@ -58,7 +58,9 @@ fn describe(snapshot: &Snapshot) -> String {
     let at = |state| snapshot.states.get(&state).copied().unwrap_or_default();
     let waiting = |step| at(State::InProgress(step));
     let all: usize = snapshot.states.values().sum();
-    let validated = all - waiting(Step::Accepted) - at(State::Rejected);
+    // Where a cancelled order left is not known here: it counts as served by nobody.
+    let validated =
+        all - waiting(Step::Accepted) - waiting(Step::Held) - at(State::Rejected) - at(State::Cancelled);
     let reserved = validated - waiting(Step::Validated) - at(State::OutOfStock);
     let paid = reserved - waiting(Step::Reserved) - at(State::Declined) - at(State::Parked);
     let mut line = format!(
@@ -69,9 +71,12 @@ fn describe(snapshot: &Snapshot) -> String {
         at(State::Declined),
         at(State::Fulfilled),
     );
-    for (name, count) in
-        [("undeliverable", at(State::Undeliverable)), ("dead letters", snapshot.dead_letters)]
-    {
+    for (name, count) in [
+        ("held", waiting(Step::Held)),
+        ("cancelled", at(State::Cancelled)),
+        ("undeliverable", at(State::Undeliverable)),
+        ("dead letters", snapshot.dead_letters),
+    ] {
         if count > 0 {
             line.push_str(&format!(", {name} {count}"));
         }

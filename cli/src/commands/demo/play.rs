@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, bail, ensure};
-use orderflow::topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, SHIPPING};
-use tokio::{sync::mpsc::Receiver, time::Instant};
+use orderflow::topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING};
+use tokio::{runtime::Handle, sync::mpsc::Receiver, time::Instant};
 
 use super::{Demo, board::Board, funnel::Funnel, report::Report, start::Running};
 use crate::{
     audit,
     commands::load::new_run,
     load::{Answer, Mix, Outcome, Shop, Summary, client, plan, send},
-    log::Follower,
+    log::{Decoder, Entry, Follower},
 };
 
 /// How often the funnel is drawn.
@@ -31,8 +31,14 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
     let environment = &running.environment;
     let board = Arc::new(Board::default());
     let heard = Arc::clone(&board);
-    let topics = [ORDERS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
-    let take = move |entry| heard.heard(&entry);
+    let topics = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
+    let (decoder, here) = (Decoder::new(environment.connection().registry()?), Handle::current());
+    let take = move |entry: Entry| {
+        if let Err(error) = here.block_on(decoder.learn([&entry])) {
+            eprintln!("a record's schema cannot be looked up: {error:#}");
+        }
+        heard.heard(&entry, &decoder);
+    };
     let follower = Follower::start(&environment.kafka_config(), &environment.names(), &topics, take).await?;
 
     let client = client()?;

@@ -3,8 +3,9 @@
 use anyhow::Result;
 use orderflow::events::{
     FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
-    OrderFraudDetected, OrderPlaced, OrderValidatedForFraud, PaymentFailed, PaymentProcessed,
-    PickupScheduled, Record, ShippingFailed, ShippingLabelGenerated,
+    OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
+    OrderValidatedForFraud, PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, Record,
+    ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
 };
 
 use crate::log::{Decoder, Entry};
@@ -12,7 +13,7 @@ use crate::log::{Decoder, Entry};
 type Describe = fn(&Decoder, &Entry) -> Result<Option<String>>;
 
 /// One line a record type; another type is one more line here.
-const TYPES: [Describe; 12] = [
+const TYPES: [Describe; 18] = [
     |d, e| {
         say(d, e, |e: OrderPlaced| {
             let units: i64 = e.order.lines.iter().map(|line| i64::from(line.quantity)).sum();
@@ -21,6 +22,16 @@ const TYPES: [Describe; 12] = [
     },
     |d, e| say(d, e, |e: OrderValidatedForFraud| decision(&e.decision)),
     |d, e| say(d, e, |e: OrderFraudDetected| decision(&e.decision)),
+    |d, e| {
+        say(d, e, |e: OrderHeldForReview| {
+            format!("{}; until {}", decision(&e.decision), e.review_by.strftime("%T"))
+        })
+    },
+    |d, e| say(d, e, |e: ReviewDecided| format!("{} by {}: {}", e.decision, e.reviewer, e.reason)),
+    |d, e| say(d, e, |e: ReviewEscalated| format!("policy decides at {}", e.review_by.strftime("%T"))),
+    |d, e| say(d, e, |e: OrderCancelRequested| e.reason),
+    |d, e| say(d, e, |e: OrderCancelRejected| e.reason),
+    |d, e| say(d, e, |e: PaymentRefunded| format!("{}, {}", money(e.amount, &e.currency), e.reason)),
     |d, e| say(d, e, |e: InventoryReserved| format!("until {}", e.valid_until.strftime("%T"))),
     |d, e| {
         say(d, e, |e: InventoryShortage| {
@@ -69,11 +80,10 @@ fn say<R: Record>(decoder: &Decoder, entry: &Entry, words: impl Fn(R) -> String)
 
 fn decision(decision: &FraudDecision) -> String {
     let codes: Vec<&str> = decision.reasons.iter().map(|reason| reason.code.as_str()).collect();
-    let FraudDecision { score, threshold, scorer, .. } = decision;
-    format!(
-        "score {score:.2} of {threshold:.2} by {scorer}; {}",
-        if codes.is_empty() { "nothing odd".to_owned() } else { codes.join(", ") }
-    )
+    let FraudDecision { score, threshold, scorer, reviewer, .. } = decision;
+    let codes = if codes.is_empty() { "nothing odd".to_owned() } else { codes.join(", ") };
+    let reviewer = reviewer.as_deref().map(|who| format!("; reviewed by {who}")).unwrap_or_default();
+    format!("score {score:.2} of {threshold:.2} by {scorer}; {codes}{reviewer}")
 }
 
 /// Minor units as people write them; most currencies have two decimals.

@@ -1,0 +1,22 @@
+//! `audit`: what operators should find later, although no order depends on it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{micros, record};
+
+/// A service has stopped calling a dependency outside, has probed it, or calls it again (see [`crate::breaker`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct BreakerMoved {
+    pub service: String,
+    pub instance: String,
+    pub breaker: String,
+    pub from: String,
+    pub to: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub moved_at: Timestamp,
+}
+
+record!(BreakerMoved on AUDIT, key: |e| e.service.clone(), at: |e| e.moved_at);
