@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-pub use circuit::{Policy, State};
 use circuit::{Circuit, Pass, Shown};
+pub use circuit::{Policy, State};
 pub(crate) use trail::Trail;
 
 use crate::{clock::Clock, fault::Fault, health::Health, metrics};

@@ -57,7 +57,11 @@ impl Trail {
             moved_at: moved.at,
         };
         if self.moves.try_send(record).is_err() {
-            warn!(breaker = self.breaker, to = moved.to.name(), "too many moves wait for Kafka: audit does not hear of a breaker's move");
+            warn!(
+                breaker = self.breaker,
+                to = moved.to.name(),
+                "too many moves wait for Kafka: audit does not hear of a breaker's move"
+            );
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Which partitions the loop works on, and from where: joining the group, taking an assignment, going back to the
 //! committed offsets, leaving.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use rdkafka::consumer::{CommitMode, Consumer};
 use tracing::{info, warn};
 
 use super::{
-    consumer,
+    consumer::place,
     engine::{Engine, unavailable},
 };
 use crate::fault::{Consequence, Fault};
@@ -25,21 +25,29 @@ impl Engine {
 
     /// Takes in what a rebalance has left us with.
     pub(super) fn take_assignment(&mut self) -> Result<(), Fault> {
-        let assignment = self.consumer.context().assignment().clone();
-        self.epoch = assignment.epoch;
-        self.astray = false;
+        self.epoch = self.consumer.context().assignment().epoch;
+        self.astray = true;
         self.held.clear();
         self.lag.clear();
-        if let Some(error) = assignment.failed {
-            self.rejoin()?;
-            let message = "cannot take the assigned partitions; joining the group anew";
-            return Err(Fault::transient("assignment_failed", message).caused_by(error));
-        }
-        self.begin_at(&assignment.partitions);
+        self.state.hold(BTreeMap::new());
         let list = self.consumer.assignment().map_err(unavailable)?;
         if list.count() > 0 {
             self.consumer.resume(&list).map_err(unavailable)?;
         }
+        Ok(())
+    }
+
+    /// Goes to the committed offsets, and tells the state of them: the least that it must know.
+    pub(super) fn find_place(&mut self) -> Result<(), Fault> {
+        let places = place(&self.consumer)?;
+        if self.epoch != self.consumer.context().assignment().epoch {
+            return Ok(()); // a rebalance meanwhile has the newer word
+        }
+        let ours = places.into_iter().filter_map(|(name, partition, committed)| {
+            Some(((self.names.logical(&name)?, partition), committed))
+        });
+        self.state.hold(ours.collect());
+        self.astray = false;
         self.verify()
     }
 
@@ -51,14 +59,6 @@ impl Engine {
             self.health.settled("starting");
         }
         Ok(())
-    }
-
-    /// Tells the state what Kafka has committed: the least that it must know.
-    fn begin_at(&self, partitions: &[(String, i32, i64)]) {
-        let ours = partitions.iter().filter_map(|(name, partition, committed)| {
-            Some(((self.names.logical(name)?, *partition), *committed))
-        });
-        self.state.hold(ours.collect());
     }
 
     /// Says that the loop is alive while it waits for something that may take long. Never returns.
@@ -87,30 +87,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    /// Goes back to the committed offsets. When the broker does not tell them, the instance joins its group anew: an
-    /// assignment begins at the committed offsets too, and is served by the polls that a wait here would hold up.
-    pub(super) fn rewind(&mut self) -> Result<(), Fault> {
-        match consumer::rewind(&self.consumer) {
-            // A rebalance meanwhile has the newer word.
-            Ok(partitions) if self.epoch == self.consumer.context().assignment().epoch => {
-                self.begin_at(&partitions);
-                Ok(())
-            }
-            Ok(_) => Ok(()),
-            Err(fault) => {
-                warn!(%fault, "joining the group anew");
-                self.health.concern("dependency", fault.to_string());
-                self.rejoin()
-            }
-        }
-    }
-
-    fn rejoin(&mut self) -> Result<(), Fault> {
-        self.astray = true;
-        self.consumer.unsubscribe();
-        self.subscribe()
     }
 
     /// Leaves the group: everything answered is committed, so another instance takes over at once.

@@ -8,7 +8,7 @@ use std::{
 use rdkafka::{
     ClientConfig, ClientContext, Statistics, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
-    error::{KafkaError, KafkaResult},
+    error::KafkaError,
     topic_partition_list::Offset,
     types::RDKafkaRespErr,
 };
@@ -18,10 +18,8 @@ use crate::{fault::Fault, metrics};
 
 /// How long a question to the broker may take.
 pub(super) const ASK: Duration = Duration::from_secs(10);
-
-/// How long to ask where partitions stand that another instance had: the coordinator keeps that back until an open
-/// transaction of a hanging instance has timed out (`transaction.timeout.ms`).
-const TAKE_OVER: Duration = Duration::from_secs(25);
+/// How long the loop asks for its place before it polls again, so that it stays in its group.
+const PLACE: Duration = Duration::from_secs(3);
 
 /// The settings of the group's consumer; the reasons are in `ARCHITECTURE.md`, "Kafka settings".
 pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientConfig {
@@ -32,7 +30,7 @@ pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientCo
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
-        // New partitions start at their beginning (see `rebalance`); an offset that is gone must stop the service.
+        // New partitions start at their beginning (see `place`); an offset that is gone must stop the service.
         .set("auto.offset.reset", "error")
         .set("partition.assignment.strategy", "range,roundrobin")
         .set("session.timeout.ms", "6000")
@@ -74,10 +72,6 @@ pub(super) struct Assignment {
     pub epoch: u64,
     /// Whether the group has given us our share, which may be no partition at all.
     pub joined: bool,
-    /// Broker's topic name, partition, committed offset (0 when there is none).
-    pub partitions: Vec<(String, i32, i64)>,
-    /// Why the assignment could not be taken, if it could not.
-    pub failed: Option<KafkaError>,
 }
 
 impl Watch {
@@ -104,68 +98,59 @@ impl ClientContext for Watch {
 impl ConsumerContext for Watch {
     /// Every batch is committed before the next poll, so nothing is open here; offsets that were committed
     /// asynchronously (at-least-once) are made sure of before another instance takes over.
+    ///
+    /// Where the group has committed is asked later, by the loop ([`place`]): here nothing may take long.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let mut partitions = Vec::new();
         let assign = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let done = if assign {
-            start_at_committed(consumer, list, TAKE_OVER).and_then(|start| {
-                consumer.assign(list)?;
-                partitions = start;
-                Ok(())
-            })
+            // Whatever is read from there is dropped; the end has the least of it.
+            list.set_all_offsets(Offset::End).and_then(|()| consumer.assign(list))
         } else {
             let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
             consumer.unassign()
         };
-        if done.is_err() {
-            let _ = consumer.unassign(); // the client wants an answer; the loop joins anew
+        if let Err(error) = &done {
+            warn!(%error, "rebalance");
+            let _ = consumer.unassign(); // the client wants an answer
         }
         info!(assigned = assign, partitions = list.count(), "rebalance");
         ::metrics::counter!(metrics::REBALANCES).increment(1);
         let mut assignment = self.assignment();
         assignment.epoch += 1;
-        assignment.joined = assign;
-        assignment.partitions = partitions;
-        assignment.failed = done.err();
+        assignment.joined = assign && done.is_ok();
     }
 }
 
-/// Sets each partition's start: where the group has committed, else its beginning.
-fn start_at_committed(
-    consumer: &BaseConsumer<Watch>,
-    list: &mut TopicPartitionList,
-    patience: Duration,
-) -> KafkaResult<Vec<(String, i32, i64)>> {
-    let committed = consumer.committed_offsets(list.clone(), patience)?;
-    let mut start = Vec::with_capacity(committed.count());
-    for partition in committed.elements() {
-        let (offset, known) = match partition.offset() {
-            Offset::Offset(offset) => (Offset::Offset(offset), offset),
-            _ => (Offset::Beginning, 0),
-        };
-        list.set_partition_offset(partition.topic(), partition.partition(), offset)?;
-        start.push((partition.topic().to_owned(), partition.partition(), known));
-    }
-    Ok(start)
-}
-
-/// Goes back to what the group has committed, on every partition held: after an abort the client does not
-/// (KAFKA-17582), and would skip records silently.
+/// Goes to where the group has committed, on every partition held, or else to the partition's beginning. Returns the
+/// broker's topic names, partitions and committed offsets (0 when there is none).
+///
+/// After an assignment, and after an abort: the client does not go back by itself (KAFKA-17582), and would skip records
+/// silently.
 ///
 /// # Errors
-/// `Transient` when the broker does not tell the committed offsets; call again.
-pub(super) fn rewind(consumer: &GroupConsumer) -> Result<Vec<(String, i32, i64)>, Fault> {
+/// `Transient` when the broker does not tell the committed offsets: it keeps them back until an open transaction of a
+/// hanging instance has timed out (`transaction.timeout.ms`). Poll, and call again.
+pub(super) fn place(consumer: &GroupConsumer) -> Result<Vec<(String, i32, i64)>, Fault> {
     let unknown = |error: KafkaError| {
-        Fault::transient("kafka_unavailable", "cannot go back to the committed offsets").caused_by(error)
+        Fault::transient("kafka_unavailable", "cannot learn the committed offsets").caused_by(error)
     };
     let mut list = consumer.assignment().map_err(unknown)?;
     if list.count() == 0 {
         return Ok(Vec::new());
     }
-    let start = start_at_committed(consumer, &mut list, ASK).map_err(unknown)?;
-    let sought = consumer.seek_partitions(list, ASK).map_err(unknown)?;
+    let committed = consumer.committed_offsets(list.clone(), PLACE).map_err(unknown)?;
+    let mut places = Vec::with_capacity(committed.count());
+    for partition in committed.elements() {
+        let (offset, known) = match partition.offset() {
+            Offset::Offset(offset) => (Offset::Offset(offset), offset),
+            _ => (Offset::Beginning, 0),
+        };
+        list.set_partition_offset(partition.topic(), partition.partition(), offset).map_err(unknown)?;
+        places.push((partition.topic().to_owned(), partition.partition(), known));
+    }
+    let sought = consumer.seek_partitions(list, PLACE).map_err(unknown)?;
     for partition in sought.elements() {
         partition.error().map_err(unknown)?;
     }
-    Ok(start)
+    Ok(places)
 }

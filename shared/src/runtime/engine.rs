@@ -43,6 +43,8 @@ use crate::{
 
 /// How long an idle poll waits: bounds how late a tick, a retry or a shutdown is noticed.
 const IDLE: Duration = Duration::from_millis(100);
+/// How long a poll waits while the committed offsets are not known: it only serves the group.
+const ASTRAY: Duration = Duration::from_millis(5);
 /// How often an idle service makes sure that its state is whole, and looks for what is due.
 const CHORES: Duration = Duration::from_secs(1);
 /// No batch holds more than this, whatever its count.
@@ -75,7 +77,7 @@ pub(crate) struct Engine {
     pub held: Held,
     pub lag: LagWatch,
     pub epoch: u64,
-    /// Whether the positions are not those the group has committed: nothing polled counts until the next assignment.
+    /// Whether the positions may not be those the group has committed: nothing polled counts until they are found.
     pub astray: bool,
     pub chores_at: Instant,
     pub fences: u32,
@@ -110,6 +112,9 @@ impl Engine {
         self.chores()?;
         self.resume_due();
         let batch = self.poll()?;
+        if self.astray {
+            return self.find_place();
+        }
         if batch.is_empty() {
             return Ok(());
         }
@@ -140,7 +145,8 @@ impl Engine {
                 self.shutdown.wait(Duration::from_millis(200));
             }
         }
-        self.rewind()
+        self.astray = true; // back to the committed offsets
+        Ok(())
     }
 
     /// Polls what is there; waits only for the first record. Records from before a rebalance are dropped: whoever
@@ -148,7 +154,8 @@ impl Engine {
     fn poll(&mut self) -> Result<Vec<Raw>, Fault> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        let mut wait = self.held.next_due().map_or(IDLE, |due| due.min(IDLE));
+        let idle = if self.astray { ASTRAY } else { IDLE };
+        let mut wait = self.held.next_due().map_or(idle, |due| due.min(idle));
         while batch.len() < self.pace.limit() && bytes < BATCH_BYTES {
             let polled = self
                 .consumer
@@ -294,7 +301,8 @@ impl Engine {
         }
         self.chores_at = Instant::now();
         if let Some(statistics) = self.consumer.context().take_statistics() {
-            match self.lag.observe(&statistics, Instant::now()) {
+            // A known outage is not a stall: readiness says what is left alone.
+            match self.lag.observe(&statistics, Instant::now()).saturating_sub(self.held.excused()) {
                 0 => self.health.settled("stalled"),
                 stalled => {
                     self.health.concern("stalled", format!("{stalled} partitions have lag and no progress"))
@@ -302,7 +310,7 @@ impl Engine {
             }
         }
         self.report_held();
-        if self.epoch == 0 {
+        if self.epoch == 0 || self.astray {
             return Ok(());
         }
         self.verify()?;

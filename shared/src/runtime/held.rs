@@ -137,6 +137,11 @@ impl Held {
         (self.waiting.len(), oldest.unwrap_or_default())
     }
 
+    /// How many partitions wait for a known outage to end.
+    pub fn excused(&self) -> usize {
+        self.waiting.values().filter(|waiting| waiting.excused).count()
+    }
+
     /// Forgets all of it: the partitions are another instance's now.
     pub fn clear(&mut self) {
         self.waiting.clear();
@@ -212,6 +217,7 @@ mod tests {
         }
         assert!(held.next_due().unwrap() > Duration::from_secs(59), "it waits as long as it was told");
         assert_eq!(held.extent(), (1, Duration::ZERO), "a known outage is not a record that keeps failing");
+        assert_eq!(held.excused(), 1);
         assert_eq!(held.failed(&at(7), "step", 1), Verdict::Hold, "nothing has succeeded since the outage");
         held.succeeded("step");
         assert_eq!(held.failed(&at(7), "step", 1), Verdict::GiveUp { attempts: 3 });

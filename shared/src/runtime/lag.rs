@@ -79,8 +79,7 @@ mod tests {
             fetchq_cnt: queued,
             ..Default::default()
         };
-        let topic =
-            rdkafka::statistics::Topic { partitions: [(0, partition)].into(), ..Default::default() };
+        let topic = rdkafka::statistics::Topic { partitions: [(0, partition)].into(), ..Default::default() };
         statistics.topics.insert("orders".to_owned(), topic);
         statistics
     }
@@ -97,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_partition_the_client_cannot_read_is_stalled_too_and_one_of_others_is_not() {
-        for (state, stalled) in [("validate-epoch-wait", 1), ("offset-query", 1), ("none", 0), ("stopped", 0)] {
+        for (state, stalled) in [("validate-epoch-wait", 1), ("offset-query", 1), ("none", 0), ("stopped", 0)]
+        {
             let (mut watch, begun) = (LagWatch::default(), Instant::now());
             watch.observe(&statistics(state, 5, 5, 9, 0), begun);
             let later = begun + Duration::from_secs(60);
