@@ -1,6 +1,6 @@
 //! `schemas/topics.yaml`, read: the one catalogue of topics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -15,9 +15,14 @@ pub struct Catalogue {
     pub topics: BTreeMap<String, TopicEntry>,
     /// Every group's dead-letter topic.
     pub dead_letters: DeadLetters,
+    /// Every group's topics for records that wait behind a dead letter, and for those handled again.
+    pub waiting: Waiting,
     /// Fields that say something about a person, by record and field.
     pub personal_data: BTreeMap<String, BTreeMap<String, PersonalData>>,
 }
+
+/// The keys of topics on which the order of a key's records counts.
+pub const ORDER_ID: &str = "order id";
 
 /// One topic.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,12 +79,21 @@ impl Writers {
 }
 
 /// What holds for every `<group>.dlq`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetters {
     /// How many partitions each has.
     pub partitions: i32,
     /// How long records are kept.
+    pub retention: Retention,
+}
+
+/// What holds for every `<group>.retry` and `<group>.waiting`. Each has as many partitions as the group's inputs that are
+/// keyed by order: so a key's records meet on one instance.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    /// How long records are kept: as long as dead letters.
     pub retention: Retention,
 }
 
@@ -158,6 +172,12 @@ impl Catalogue {
             }
         }
         Ok(catalogue)
+    }
+
+    /// The services that read a topic as input, each once: those with a consumer group.
+    #[must_use]
+    pub fn readers(&self) -> BTreeSet<&str> {
+        self.topics.values().flat_map(|entry| &entry.read_by).map(String::as_str).collect()
     }
 
     /// The services that read or write a topic, each once.

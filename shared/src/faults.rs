@@ -1,8 +1,9 @@
 //! Places where a test can kill the process, or have it fail. Only with the feature `faults`; otherwise nothing is left of them.
 
-/// Where a process can be killed: a batch passes the first four in this order, a request the last.
-pub const POINTS: [&str; 5] =
-    ["after_effects", "before_produce", "before_commit", "after_commit", "after_publish"];
+/// Where a process can be killed: a batch passes the first four in this order, one of waiting records the fifth too, a
+/// request the last.
+pub const POINTS: [&str; 6] =
+    ["after_effects", "before_produce", "before_commit", "after_commit", "after_drain", "after_publish"];
 
 #[cfg(feature = "faults")]
 mod armed {

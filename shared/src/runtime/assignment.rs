@@ -28,6 +28,7 @@ impl Engine {
         self.epoch = self.consumer.context().assignment().epoch;
         self.astray = true;
         self.held.clear();
+        self.waiting.drop_session();
         self.lag.clear();
         self.state.hold(BTreeMap::new());
         let list = self.consumer.assignment().map_err(unavailable)?;
@@ -48,7 +49,8 @@ impl Engine {
         });
         self.state.hold(ours.collect());
         self.astray = false;
-        self.verify()
+        self.verify()?;
+        self.look_for_lines()
     }
 
     /// Makes sure that the state is whole; with a share of the partitions that makes this instance ready.

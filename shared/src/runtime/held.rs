@@ -124,6 +124,11 @@ impl Held {
         .collect()
     }
 
+    /// Whether this partition waits for its time to come.
+    pub fn rests(&self, topic: Topic, partition: i32) -> bool {
+        self.waiting.get(&(topic, partition)).is_some_and(|waiting| waiting.paused)
+    }
+
     /// How long until the next partition is due.
     pub fn next_due(&self) -> Option<Duration> {
         let paused = self.waiting.values().filter(|waiting| waiting.paused);

@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use redis::AsyncCommands;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -72,6 +73,8 @@ pub(crate) trait Log: Send + Sync {
     async fn committed(&self) -> Result<BTreeMap<(Topic, i32), i64>, Fault>;
     /// Feeds the topics, from their beginning to their end, to `fold`.
     async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault>;
+    /// Puts into `state` which records wait behind which dead letters.
+    async fn restore_lines(&self, state: &State, now: Timestamp) -> Result<(), Fault>;
 }
 
 /// How long the lease lasts without renewal.
@@ -168,6 +171,7 @@ impl Recovery {
 
         let building = self.state.building(new, lease);
         let records = self.log.replay(self.fold.as_ref(), &building).await?;
+        self.log.restore_lines(&building, self.clock.now()).await?;
         let prefix = self.state.generation_prefix(new);
         for ((topic, partition), offset) in self.log.committed().await? {
             let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;
