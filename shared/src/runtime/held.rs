@@ -124,6 +124,11 @@ impl Held {
         .collect()
     }
 
+    /// Whether a partition waits for its time.
+    pub fn is_paused(&self, topic: Topic, partition: i32) -> bool {
+        self.waiting.get(&(topic, partition)).is_some_and(|waiting| waiting.paused)
+    }
+
     /// How long until the next partition is due.
     pub fn next_due(&self) -> Option<Duration> {
         let paused = self.waiting.values().filter(|waiting| waiting.paused);
