@@ -1,13 +1,17 @@
 //! The command line: one file per command. Each returns whether all is well; output for people and machines goes to
 //! standard output, progress to standard error.
 
+mod cancel;
 mod demo;
 mod doctor;
 mod load;
 mod orders;
+mod reviews;
 mod schemas;
+mod status;
 mod table;
 mod topics;
+mod watch;
 
 use std::io::Write;
 
@@ -20,6 +24,8 @@ Examples:
   orderflow demo                       everything at once, on servers of its own
   orderflow topics diff                what `topics apply` would do
   orderflow orders show <ORDER-ID>     one order's timeline
+  orderflow orders watch <ORDER-ID>    its events as they come
+  orderflow review list                orders that wait for a person to decide
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
 SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
@@ -46,9 +52,12 @@ enum Command {
     /// The schemas of this build in the registry.
     #[command(subcommand)]
     Schemas(schemas::Schemas),
-    /// Orders, from the topics.
+    /// Orders: their timelines from the topics, live from order-status; and cancels.
     #[command(subcommand)]
     Orders(orders::Orders),
+    /// Orders held for review, and decisions about them.
+    #[command(subcommand)]
+    Review(reviews::Reviews),
 }
 
 impl Cli {
@@ -64,6 +73,7 @@ impl Cli {
             Command::Topics(topics) => topics.run().await,
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
+            Command::Review(reviews) => reviews.run().await,
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Environment {
     options: Options,
     connection: Connection,
     binaries: Binaries,
+    /// Where the first order-status listens, so that intake can name it before it runs.
+    status: wiring::Address,
     gateway: Instance,
     carrier: Instance,
     services: Mutex<BTreeMap<String, Arc<Instance>>>,
@@ -60,7 +62,8 @@ impl Environment {
         );
         let ((), gateway, carrier) = started.inspect_err(|_| folder.keep())?;
         let services = Mutex::default();
-        let environment = Self { options, connection, binaries, gateway, carrier, services, folder };
+        let status = wiring::address()?;
+        let environment = Self { options, connection, binaries, status, gateway, carrier, services, folder };
         environment.start_services().await.inspect_err(|_| environment.folder.keep())?;
         Ok(environment)
     }
@@ -117,6 +120,11 @@ impl Environment {
     pub fn intake_url(&self) -> Result<String> {
         let intake = self.instance("order-intake-0")?;
         intake.http_url().map(str::to_owned).context("order-intake serves no HTTP")
+    }
+
+    /// Where orders are looked at, cancelled and reviewed: the base address of the first order-status.
+    pub fn status_url(&self) -> &str {
+        &self.status.url
     }
 
     /// The payment gateway.

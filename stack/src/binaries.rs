@@ -12,12 +12,13 @@ use tokio::sync::OnceCell;
 const FOLDER: &str = "ORDERFLOW_BIN_DIR";
 
 /// Every program a run of the whole pipeline needs.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "order-intake",
     "fraud-scoring",
     "inventory",
     "payment",
     "shipping",
+    "order-status",
     "gateway-simulator",
     "carrier-simulator",
     "orderflow",

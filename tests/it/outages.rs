@@ -17,10 +17,10 @@ async fn a_gateway_that_charges_and_does_not_answer_charges_once() {
 #[tokio::test]
 async fn a_second_charge_would_be_noticed() {
     let mut options = options();
-    let faults = json!({ "timeout_after_charge_rate": 0.5, "hold_ms": 100, "forget_key_rate": 1.0 });
+    let faults = json!({ "timeout_after_charge_rate": 0.3, "hold_ms": 100, "forget_key_rate": 1.0 });
     options.gateway_faults = faults.to_string();
     let shop = Shop::open(options).await;
-    let placed = shop.load(10).all().await;
+    let placed = shop.load(30).all().await;
     let problems = shop.examine(&placed, &[]).await;
     let again =
         |problem: &String| problem.contains("is Fulfilled with") && !problem.contains("with 1 charges");

@@ -97,7 +97,8 @@ fn labels(evidence: &mut Evidence, environment: &Environment) -> Result<()> {
                 let count = evidence.labels.entry(label.order_id).or_default();
                 *count = count.saturating_sub(1);
             }
-            carrier::Entry::Pickup(_) => {}
+            // A void before any label, or a pickup, changes no count.
+            carrier::Entry::OrderVoid(_) | carrier::Entry::Pickup(_) => {}
         }
     }
     Ok(())

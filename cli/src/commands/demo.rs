@@ -2,6 +2,8 @@
 
 mod board;
 mod funnel;
+mod outage;
+mod people;
 mod play;
 mod report;
 mod start;
@@ -20,14 +22,16 @@ const EXAMPLES: &str = "\
 Examples:
   orderflow demo                                  2,000 orders at 50 a second
   orderflow demo --orders 200                     a short one
+  orderflow demo --outage 0                       with a gateway that never fails
   orderflow demo --keep                           leaves everything running for you to try
   orderflow demo --delivery at-least-once --json  the other delivery setting, for machines
 
 Servers that KAFKA_BOOTSTRAP_SERVERS, REDIS_URL and SCHEMA_REGISTRY_URL name are used, under a prefix of
 their own; the others are started. Ctrl-C stops everything at any moment. Exit code 1 when a promise broke.";
 
-/// Starts servers, services and simulators, places orders of simulated customers, follows each to its end, and checks
-/// log, ledgers and stock against each other.
+/// Starts servers, services and simulators, places orders of simulated customers (some of whom change their minds),
+/// reviews what is held, takes the gateway down for a while, follows each order to its end, and checks log, ledgers and
+/// stock against each other.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Demo {
@@ -40,6 +44,9 @@ pub(super) struct Demo {
     /// The same seed gives the same customers and orders.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// For how many seconds the payment gateway is down in the middle; 0: not at all.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=600))]
+    outage: u16,
     /// How outputs and offsets become durable.
     #[arg(long, env = "DELIVERY", value_enum, default_value_t = Delivery::ExactlyOnce)]
     delivery: Delivery,

@@ -14,7 +14,8 @@ Examples:
 
 Customers are made up from the seed: ordinary ones, some who come back, guests, declined cards, too many
 of a scarce product, card tests (small charges, then a large one), new accounts with bill, parcel and caller
-in three countries, and a few requests sent twice with one Idempotency-Key. Each caller's address goes in
+in three countries, travellers, addresses where nobody delivers, and a few requests sent twice with one
+Idempotency-Key. Each caller's address goes in
 X-Forwarded-For and its country in CF-IPCountry: let the intake trust this machine (TRUSTED_PROXIES,
 IP_COUNTRY_HEADER), else all customers are one caller to it.";
 

@@ -1,4 +1,4 @@
-//! `orderflow orders show`: one order's timeline, read from the topics.
+//! `orderflow orders`: one order's timeline, read from the topics (`show`), or as it comes from order-status.
 
 mod facts;
 
@@ -30,6 +30,10 @@ pub(super) enum Orders {
     /// One order: its state, and its events in order. Exit code 1 when nothing is known of it.
     #[command(after_help = EXAMPLES)]
     Show(Show),
+    /// One line per event of an order as it comes, until it is finished.
+    Watch(super::watch::Watch),
+    /// Asks to cancel an order.
+    Cancel(super::cancel::Cancel),
 }
 
 #[derive(Debug, Args)]
@@ -65,7 +69,11 @@ struct Line {
 
 impl Orders {
     pub(super) async fn run(self) -> Result<bool> {
-        let Self::Show(show) = self;
+        let show = match self {
+            Self::Show(show) => show,
+            Self::Watch(watch) => return watch.run().await,
+            Self::Cancel(cancel) => return cancel.run().await,
+        };
         let topics = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
         let config = show.connection.kafka_config();
         let mut entries = read(&config, &show.connection.names(), &topics, true).await?;

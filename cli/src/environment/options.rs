@@ -9,7 +9,8 @@ use orderflow_stack::Servers;
 use crate::connection::Connection;
 
 /// The services, in the order of an order's way.
-pub const SERVICES: [&str; 5] = ["order-intake", "fraud-scoring", "inventory", "payment", "shipping"];
+pub const SERVICES: [&str; 6] =
+    ["order-intake", "fraud-scoring", "inventory", "payment", "shipping", "order-status"];
 
 /// What to start, and how.
 #[derive(Debug, Clone)]

@@ -42,7 +42,7 @@ pub(super) fn simulator(
     options: &Options,
     name: &'static str,
 ) -> Result<Plan> {
-    let (listen, url) = address()?;
+    let Address { listen, url } = address()?;
     let (stem, faults) = match name {
         "gateway-simulator" => ("GATEWAY", &options.gateway_faults),
         _ => ("CARRIER", &options.carrier_faults),
@@ -66,19 +66,25 @@ pub(super) fn simulator(
 pub(super) fn service(environment: &Environment, service: &'static str, slot: usize) -> Result<Plan> {
     let name = format!("{service}-{slot}");
     let folder = environment.folder();
-    let (operator_listen, operator_url) = address()?;
+    let Address { listen: operator_listen, url: operator_url } = address()?;
     let mut env = common(environment, &name, operator_listen);
     let mut http_url = None;
     match service {
         "order-intake" => {
-            let (listen, url) = address()?;
+            let Address { listen, url } = address()?;
             env.extend(intake(folder, listen, environment.options.seed_stock));
+            env.push(("ORDER_STATUS_URL".to_owned(), environment.status.url.clone()));
             http_url = Some(url);
         }
         "payment" => env.extend(url_of("GATEWAY_URL", environment.gateway.http_url())),
         "shipping" => {
             env.extend(url_of("CARRIER_URL", environment.carrier.http_url()));
             env.push(("LABEL_STORE".to_owned(), label_store(folder).display().to_string()));
+        }
+        "order-status" => {
+            let Address { listen, url } = if slot == 0 { environment.status.clone() } else { address()? };
+            env.push(("LISTEN".to_owned(), listen));
+            http_url = Some(url);
         }
         _ => {}
     }
@@ -123,9 +129,16 @@ fn url_of(variable: &str, url: Option<&str>) -> Option<(String, String)> {
     url.map(|url| (variable.to_owned(), url.to_owned()))
 }
 
-/// A free loopback address: to listen on, and as a URL.
-fn address() -> Result<(String, String)> {
+/// A loopback address: to listen on, and as a URL.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    listen: String,
+    pub(super) url: String,
+}
+
+/// A free one.
+pub(super) fn address() -> Result<Address> {
     let listen = format!("127.0.0.1:{}", free_port()?);
     let url = format!("http://{listen}");
-    Ok((listen, url))
+    Ok(Address { listen, url })
 }

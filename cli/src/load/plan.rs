@@ -29,6 +29,12 @@ pub enum Kind {
     CardTesting,
     /// A dear order from a new account, with bill, parcel and caller in three countries.
     NewAccountAbroad,
+    /// An ordinary order of a known customer, with bill, parcel and caller in three countries: a person looks at it.
+    Traveller,
+    /// To an address where no carrier delivers.
+    Undeliverable,
+    /// Whose customer takes it back a moment later, where cancels are sent.
+    Regretted,
 }
 
 /// One request.
@@ -60,6 +66,9 @@ pub struct Mix {
     pub scarce: u32,
     pub card_testing: u32,
     pub new_account_abroad: u32,
+    pub traveller: u32,
+    pub undeliverable: u32,
+    pub regretted: u32,
     /// Requests sent a second time, on top.
     pub duplicate: u32,
 }
@@ -73,6 +82,9 @@ impl Default for Mix {
             scarce: 3,
             card_testing: 3,
             new_account_abroad: 1,
+            traveller: 2,
+            undeliverable: 1,
+            regretted: 3,
             duplicate: 2,
         }
     }
@@ -141,6 +153,9 @@ impl Mix {
             (self.declined, Kind::Declined),
             (self.scarce, Kind::Scarce),
             (self.new_account_abroad, Kind::NewAccountAbroad),
+            (self.traveller, Kind::Traveller),
+            (self.undeliverable, Kind::Undeliverable),
+            (self.regretted, Kind::Regretted),
             (self.card_testing.div_ceil(orders::CARD_TEST as u32), Kind::CardTesting),
         ];
         let mut upto = 0;

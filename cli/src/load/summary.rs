@@ -36,6 +36,12 @@ pub struct Percentiles {
 }
 
 impl Latency {
+    /// Whether none was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Counts one.
     pub fn record(&mut self, time: Duration) {
         let us = u64::try_from(time.as_micros()).unwrap_or(LONGEST_US);

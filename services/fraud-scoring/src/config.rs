@@ -1,11 +1,12 @@
 //! Settings. `fraud-scoring --help` is the reference.
 
 use clap::Parser;
-use orderflow::config::Common;
+use jiff::SignedDuration;
+use orderflow::config::{Common, seconds};
 
 use crate::{domain::Policy, rules::Limits};
 
-/// Judges each placed order: validated or refused as fraud, with a score and reasons.
+/// Judges each placed order: validated, held for review or refused as fraud, with a score and reasons.
 #[derive(Debug, Clone, Parser)]
 #[command(
     version,
@@ -18,6 +19,15 @@ pub struct Settings {
     /// An order with a score above this is refused as fraud; 0 to 1.
     #[arg(long, env = "FRAUD_THRESHOLD", default_value_t = 0.85, value_parser = fraction)]
     pub threshold: f64,
+    /// An order with this score or a higher one is held for a person to review, unless it is refused; 0 to 1.
+    #[arg(long, env = "HOLD_THRESHOLD", default_value_t = 0.30, value_parser = fraction)]
+    pub hold_threshold: f64,
+    /// How long a person has to review a held order, in seconds (1 to 604800, 7 days).
+    #[arg(long, env = "REVIEW_TIME", default_value = "1800", value_parser = review_time)]
+    pub review_time: SignedDuration,
+    /// When nobody has reviewed it in time, an order with a score above this is refused, any other approved; 0 to 1.
+    #[arg(long, env = "REVIEW_REJECT_ABOVE", default_value_t = 0.60, value_parser = fraction)]
+    pub review_reject_above: f64,
     /// From this total on, in minor units of whatever currency, an order is a high one.
     #[arg(long, env = "FRAUD_HIGH_AMOUNT", default_value_t = 100_000, value_parser = amount())]
     pub high_amount: i64,
@@ -46,7 +56,11 @@ impl Settings {
     /// How scores become decisions.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy { threshold: self.threshold }
+        Policy {
+            threshold: self.threshold,
+            hold_threshold: self.hold_threshold,
+            review_time: self.review_time,
+        }
     }
 }
 
@@ -54,6 +68,16 @@ fn fraction(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err(format!("`{text}` is not a number from 0 to 1")),
+    }
+}
+
+/// At most a week: a held order is remembered for 35 days, and must outlive its review and a long outage.
+fn review_time(text: &str) -> Result<SignedDuration, String> {
+    let time = SignedDuration::try_from(seconds(text)?).map_err(|error| error.to_string())?;
+    if (SignedDuration::from_secs(1)..=SignedDuration::from_hours(7 * 24)).contains(&time) {
+        Ok(time)
+    } else {
+        Err(format!("`{text}` is not between 1 second and 604800 (7 days)"))
     }
 }
 
@@ -72,13 +96,22 @@ mod tests {
     fn defaults_are_whole() {
         let settings = Settings::try_parse_from(["fraud-scoring"]).unwrap();
         assert!(settings.limits().is_ok());
-        assert!((0.0..=1.0).contains(&settings.policy().threshold));
+        let policy = settings.policy();
+        assert!(
+            0.0 < policy.hold_threshold && policy.hold_threshold < policy.threshold && policy.threshold < 1.0
+        );
+        assert_eq!(policy.review_time, SignedDuration::from_mins(30));
+        assert!((policy.hold_threshold..policy.threshold).contains(&settings.review_reject_above));
     }
 
     #[rstest]
     #[case::above_one("--threshold=1.1")]
     #[case::not_a_number("--threshold=NaN")]
     #[case::below_zero("--threshold=-0.1")]
+    #[case::held_above_one("--hold-threshold=1.1")]
+    #[case::rejected_above_one("--review-reject-above=2")]
+    #[case::no_time_to_review("--review-time=0.9")]
+    #[case::more_than_a_week_to_review("--review-time=604801")]
     #[case::no_amount("--high-amount=0")]
     fn a_setting_that_makes_no_sense_is_refused(#[case] argument: &str) {
         assert!(Settings::try_parse_from(["fraud-scoring", argument]).is_err());

@@ -1,7 +1,9 @@
-//! The decision, as a plain function of a score and the policy.
+//! The decisions, as plain functions: of a score and the policy, and of a review.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orderflow::events::{FraudDecision, Reason};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::scorer::Score;
 
@@ -10,34 +12,152 @@ use crate::scorer::Score;
 pub struct Policy {
     /// A score above this refuses the order; 0 to 1.
     pub threshold: f64,
+    /// A score from this on holds the order for a person to review, unless it is refused; 0 to 1.
+    pub hold_threshold: f64,
+    /// How long a person has for it.
+    pub review_time: SignedDuration,
+}
+
+/// What was decided on a placed order. What is said of it is a function of this alone, so that a repeat under another
+/// policy says what was said first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The decision.
+    #[serde(flatten)]
+    pub decision: FraudDecision,
+    /// When the order is held: the deadlines of its review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewTimes>,
+}
+
+/// The deadlines of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewTimes {
+    /// Half of the time has passed: people are reminded.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub escalate_at: Timestamp,
+    /// Policy decides, if nobody has.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
+    pub review_by: Timestamp,
+}
+
+/// How a held order ends. The first closing counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// The event that closes it: the review, the cancel, or, at the deadline, the OrderPlaced that waits.
+    pub by: Uuid,
+    /// What becomes of it.
+    pub ending: Ending,
+    /// When.
+    pub at: Timestamp,
+    /// Who decided; empty for a cancel.
+    pub reviewer: String,
+    /// Why, in the reviewer's words; empty for a cancel.
+    pub reason: String,
+}
+
+/// What becomes of a held order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// It may go on.
+    Approved,
+    /// It is refused as fraud.
+    Rejected,
+    /// Its customer has taken it back.
+    Cancelled,
 }
 
 /// The decision on an order with this score. Reasons come heaviest first.
 ///
 /// Numbers are rounded to six decimals: then the same decision comes back bit by bit from JSON and from Avro.
 #[must_use]
-pub fn decide(score: &Score, policy: &Policy, decided_at: Timestamp) -> FraudDecision {
+pub fn decide(score: &Score, policy: &Policy, decided_at: Timestamp) -> Judged {
     let mut reasons: Vec<Reason> = score
         .reasons
         .iter()
         .map(|reason| Reason { weight: rounded(reason.weight), ..reason.clone() })
         .collect();
     reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.code.cmp(&b.code)));
-    FraudDecision {
+    let decision = FraudDecision {
         score: rounded(score.value.clamp(0.0, 1.0)),
         threshold: policy.threshold,
+        hold_threshold: policy.hold_threshold,
         reasons,
         scorer: score.scorer.to_string(),
         scorer_version: score.version.to_string(),
         decided_at,
-    }
+        reviewer: None,
+        review_reason: None,
+    };
+    let held = decision.score >= decision.hold_threshold && !refuses(&decision);
+    Judged { review: held.then(|| ReviewTimes::of(decided_at, policy.review_time)), decision }
 }
 
-/// Whether the decision refuses the order. A function of the kept decision alone, so that a repeat under another
-/// policy says what was said first.
+/// Whether the decision refuses the order.
 #[must_use]
 pub fn refuses(decision: &FraudDecision) -> bool {
     decision.score > decision.threshold
+}
+
+/// What policy makes of a held order that nobody has reviewed in time.
+#[must_use]
+pub fn on_expiry(score: f64, reject_above: f64) -> Ending {
+    if score > reject_above { Ending::Rejected } else { Ending::Approved }
+}
+
+/// The decision on a held order once it is closed: as it was scored, with who decided, when and why.
+#[must_use]
+pub fn reviewed(scored: FraudDecision, closing: &Closing) -> FraudDecision {
+    FraudDecision {
+        decided_at: closing.at,
+        reviewer: Some(closing.reviewer.clone()),
+        review_reason: Some(closing.reason.clone()),
+        ..scored
+    }
+}
+
+impl ReviewTimes {
+    fn of(held_at: Timestamp, time: SignedDuration) -> Self {
+        // The sum fails only for spans of calendar units, which this is not.
+        let after = |time: SignedDuration| held_at.saturating_add(time).unwrap_or(Timestamp::MAX);
+        Self { escalate_at: after(time / 2), review_by: after(time) }
+    }
+}
+
+impl Closing {
+    /// By a request to cancel.
+    #[must_use]
+    pub fn cancelled(by: Uuid, at: Timestamp) -> Self {
+        Self { by, ending: Ending::Cancelled, at, reviewer: String::new(), reason: String::new() }
+    }
+}
+
+impl Ending {
+    /// Every ending, and how it is written.
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Approved, "approved"), (Self::Rejected, "rejected"), (Self::Cancelled, "cancelled")];
+
+    /// As it is written in Redis.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(ending, _)| *ending == self).map_or("", |(_, name)| name)
+    }
+
+    /// Reads what [`Self::name`] wrote.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, other)| *other == name).map(|(ending, _)| *ending)
+    }
+
+    /// What a reviewer's word makes of the order: `approve` or `reject`, and no other word.
+    #[must_use]
+    pub fn of_review(word: &str) -> Option<Self> {
+        match word {
+            "approve" => Some(Self::Approved),
+            "reject" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
 }
 
 fn rounded(value: f64) -> f64 {
@@ -45,50 +165,5 @@ fn rounded(value: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use rstest::rstest;
-
-    use super::*;
-
-    fn score(value: f64, weights: &[f64]) -> Score {
-        let reason = |&weight| Reason { code: format!("w{weight}"), text: String::new(), weight };
-        Score {
-            value,
-            reasons: weights.iter().map(reason).collect(),
-            scorer: "rules".into(),
-            version: "1".into(),
-        }
-    }
-
-    #[rstest]
-    #[case::at_the_threshold(0.85, false)]
-    #[case::just_above(0.850_001, true)]
-    #[case::zero(0.0, false)]
-    #[case::more_than_one_is_one(1.5, true)]
-    fn only_a_score_above_the_threshold_refuses(#[case] value: f64, #[case] refused: bool) {
-        let decision = decide(&score(value, &[]), &Policy { threshold: 0.85 }, Timestamp::UNIX_EPOCH);
-        assert_eq!(refuses(&decision), refused);
-        assert!((0.0..=1.0).contains(&decision.score));
-    }
-
-    #[test]
-    fn reasons_come_heaviest_first() {
-        let decision =
-            decide(&score(0.5, &[0.1, 0.3, 0.2]), &Policy { threshold: 0.85 }, Timestamp::UNIX_EPOCH);
-        let weights: Vec<f64> = decision.reasons.iter().map(|reason| reason.weight).collect();
-        assert_eq!(weights, [0.3, 0.2, 0.1]);
-    }
-
-    proptest! {
-        #[test]
-        fn a_decision_survives_json_bit_by_bit(
-            value in 0.0..=1.0, threshold in 0u32..=100, weights in prop::collection::vec(0.0..=1.0, 0..4),
-        ) {
-            let policy = Policy { threshold: f64::from(threshold) / 100.0 };
-            let decision = decide(&score(value, &weights), &policy, Timestamp::from_microsecond(1).unwrap());
-            let text = serde_json::to_string(&decision).unwrap();
-            prop_assert_eq!(serde_json::from_str::<FraudDecision>(&text).unwrap(), decision);
-        }
-    }
-}
+#[path = "domain_tests.rs"]
+mod tests;

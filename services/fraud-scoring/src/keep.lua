@@ -1,10 +1,13 @@
--- Stores each decision unless there is one already, and answers with what is stored: the first decision wins.
+-- Stores each decision unless there is one already, and answers with what is stored: the first decision wins. An order
+-- it holds is held from the same moment on.
 local stored = take()
 local answers = {}
 for i = 1, number() do
   local key, decision = P .. 'event:' .. take(), take()
+  local held = take() == 'held' and read_held()
   if redis.call('HSETNX', key, 'decision', decision) == 1 then
     redis.call('EXPIRE', key, stored)
+    if held then hold(held, stored) end
     answers[i] = decision
   else
     answers[i] = redis.call('HGET', key, 'decision')

@@ -1,15 +1,22 @@
 //! Fraud scoring: judges each order by the customer's profile, by velocity and by rules, and says why.
 //!
-//! One hop, [`on_order_placed`]: look back (Redis, one round trip), score (a [`scorer::Scorer`]), [`domain::decide`],
-//! keep the first decision (Redis, one round trip). `README.md` lists the reason codes, the state and the settings.
+//! [`on_order_placed`]: look back (Redis, one round trip), score (a [`scorer::Scorer`]), [`domain::decide`], keep the
+//! first decision (Redis, one round trip). An order it holds for review is closed by whatever comes first:
+//! [`on_review_decided`], [`on_order_cancel_requested`] or [`at_review_deadline`], each in one script.
+//! `README.md` lists the reason codes, the state and the settings.
 
+pub mod at_review_deadline;
 pub mod config;
 pub mod domain;
 pub mod features;
+pub mod held;
 pub mod history;
+pub mod on_order_cancel_requested;
 pub mod on_order_placed;
+pub mod on_review_decided;
 pub mod profiles;
 pub mod rebuild;
+pub mod reviews;
 pub mod rules;
 pub mod scorer;
 pub mod sighting;

@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use fraud_scoring::{
-    config::Settings, on_order_placed::OnOrderPlaced, profiles::Profiles, rebuild::FraudFold, rules::Rules,
+    at_review_deadline::AtReviewDeadline, config::Settings,
+    on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
+    on_review_decided::OnReviewDecided, profiles::Profiles, rebuild::FraudFold, reviews::Reviews,
+    rules::Rules,
 };
 use orderflow::runtime;
 
@@ -16,8 +19,12 @@ fn main() -> ExitCode {
     let policy = settings.policy();
     runtime::run("fraud-scoring", settings.common, async move |service| {
         let profiles = Profiles::new(service.state(), limits.small);
+        let reviews = Reviews::new(service.state());
+        let placed = OnOrderPlaced { profiles, scorer: Rules::new(limits), policy, clock: service.clock() };
+        let reviewed = OnReviewDecided { reviews: reviews.clone() };
+        let cancelled = OnOrderCancelRequested { reviews: reviews.clone(), clock: service.clock() };
+        let deadline = AtReviewDeadline::new(reviews, settings.review_reject_above);
         let fold = FraudFold::new(service.clock());
-        let step = OnOrderPlaced { profiles, scorer: Rules::new(limits), policy, clock: service.clock() };
-        Ok(service.step(step).fold(fold))
+        Ok(service.step(placed).step(reviewed).step(cancelled).tick(deadline).fold(fold))
     })
 }

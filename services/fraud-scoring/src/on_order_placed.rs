@@ -1,16 +1,14 @@
 //! The hop: from an order to the decision on it.
 
-use std::sync::Arc;
-
 use orderflow::{
     clock::Clock,
-    events::{FraudDecision, Order, OrderFraudDetected, OrderPlaced, OrderValidatedForFraud},
+    events::{OrderFraudDetected, OrderHeldForReview, OrderPlaced, OrderValidatedForFraud},
     fault::Fault,
     step::{Outcome, Received, Step, Verdicts},
 };
 
 use crate::{
-    domain::{self, Policy},
+    domain::{self, Judged, Policy, ReviewTimes},
     features::Features,
     profiles::Profiles,
     scorer::{Score, Scorer},
@@ -18,12 +16,10 @@ use crate::{
 
 orderflow::events! {
     /// What becomes of a scored order.
-    pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected }
+    pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview }
 }
 
-/// Decides which orders may go on. Reads `orders`, writes `fraud`.
-///
-/// Holding for review is not part of it yet: a score between 0.30 and the threshold is approved.
+/// Decides which orders may go on, and which wait for a person. Reads `orders`, writes `fraud`.
 pub struct OnOrderPlaced<S> {
     /// What is remembered of customers, cards, devices, addresses and decisions.
     pub profiles: Profiles,
@@ -55,17 +51,19 @@ impl<S: Scorer> Step for OnOrderPlaced<S> {
         let decisions = scores.iter().map(|score| domain::decide(score, &self.policy, now)).collect();
         // A repeat gets what was decided first, also under another policy or scorer.
         let kept = self.profiles.keep(batch, decisions).await?;
-        Ok(batch.iter().zip(kept).map(|(one, decision)| Ok(event(&one.event.order, decision))).collect())
+        Ok(batch.iter().zip(kept).map(|(one, kept)| Ok(Outcome::event(event(&one.event, kept)))).collect())
     }
 }
 
-/// The event that tells of a decision.
-fn event(order: &Arc<Order>, decision: FraudDecision) -> Outcome<FraudEvent> {
-    let order = Arc::clone(order);
-    if domain::refuses(&decision) {
-        Outcome::event(OrderFraudDetected { order, decision })
-    } else {
-        Outcome::event(OrderValidatedForFraud { order, decision })
+/// The event that tells of what was decided.
+fn event(placed: &OrderPlaced, Judged { decision, review }: Judged) -> FraudEvent {
+    let order = placed.order.clone();
+    match review {
+        Some(ReviewTimes { escalate_at, review_by }) => {
+            OrderHeldForReview { order, decision, escalate_at, review_by }.into()
+        }
+        None if domain::refuses(&decision) => OrderFraudDetected { order, decision }.into(),
+        None => OrderValidatedForFraud { order, decision }.into(),
     }
 }
 

@@ -1,22 +1,23 @@
 //! Profiles, velocity windows and decisions, in Redis. The keys are listed in `README.md`.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use orderflow::{
-    events::{FraudDecision, OrderPlaced},
+    events::OrderPlaced,
     fault::Fault,
     state::{Args, EffectScript, State},
     step::Received,
 };
 
-use crate::{history::History, sighting::Sighting};
+use crate::{domain::Judged, held::Held, history::History, reviews::push_held, sighting::Sighting};
 
 /// How long outcomes are stored, in seconds: longer than a dead letter can wait for its redrive.
-const STORED: i64 = 35 * 86_400;
+pub(crate) const STORED: i64 = 35 * 86_400;
 
 static OBSERVE: LazyLock<EffectScript> =
     LazyLock::new(|| EffectScript::new(concat!(include_str!("windows.lua"), include_str!("observe.lua"))));
-static KEEP: LazyLock<EffectScript> = LazyLock::new(|| EffectScript::new(include_str!("keep.lua")));
+static KEEP: LazyLock<EffectScript> =
+    LazyLock::new(|| EffectScript::new(concat!(include_str!("held.lua"), include_str!("keep.lua"))));
 static RESTORE: LazyLock<EffectScript> =
     LazyLock::new(|| EffectScript::new(concat!(include_str!("windows.lua"), include_str!("restore.lua"))));
 
@@ -35,7 +36,7 @@ pub struct Decided {
     /// Seconds since the decision: what is left of the lives of its keys follows from it.
     pub age: i64,
     /// What was decided.
-    pub decision: FraudDecision,
+    pub judged: Judged,
 }
 
 impl Profiles {
@@ -60,19 +61,24 @@ impl Profiles {
         whole(histories, batch.len())?.iter().map(|history| History::parse(history)).collect()
     }
 
-    /// Stores the decisions and returns those that hold: the first one for each input event.
+    /// Stores the decisions and returns those that count: the first one for each input event. Orders they hold for
+    /// review are [held](crate::reviews) from then on.
     ///
     /// # Errors
     /// As [`State::call`]; `Fatal` when a stored decision is unreadable.
     pub async fn keep(
         &self,
         batch: &[Received<OrderPlaced>],
-        decisions: Vec<FraudDecision>,
-    ) -> Result<Vec<FraudDecision>, Fault> {
+        decisions: Vec<Judged>,
+    ) -> Result<Vec<Judged>, Fault> {
         let mut args = Args::new();
         args.push(STORED).push(batch.len());
-        for (received, decision) in batch.iter().zip(&decisions) {
-            args.push(received.envelope.id.simple().to_string()).push(to_text(decision)?);
+        for (received, judged) in batch.iter().zip(decisions) {
+            args.push(received.envelope.id.simple().to_string()).push(to_text(&judged)?);
+            match held(received, judged) {
+                Some(held) => push_held(&held, args.push("held"))?,
+                None => drop(args.push("")),
+            }
         }
         let kept: Vec<String> = self.state.call(&KEEP, args).await?;
         whole(kept, batch.len())?.iter().map(|text| from_text(text)).collect()
@@ -87,10 +93,21 @@ impl Profiles {
         args.push(STORED).push(batch.len());
         for decided in batch {
             decided.sighting.push_to(&mut args);
-            args.push(decided.age.max(0)).push(to_text(&decided.decision)?);
+            args.push(decided.age.max(0)).push(to_text(&decided.judged)?);
         }
         state.call(&RESTORE, args).await
     }
+}
+
+/// What is kept of an order that is to be held.
+fn held(received: &Received<OrderPlaced>, judged: Judged) -> Option<Held> {
+    Some(Held {
+        times: judged.review?,
+        order: Arc::clone(&received.event.order),
+        decision: judged.decision,
+        cause: received.envelope.clone(),
+        partition: received.origin.partition,
+    })
 }
 
 /// Scripts answer record by record; anything else is a mistake in the script.
@@ -102,12 +119,12 @@ fn whole(answers: Vec<String>, asked: usize) -> Result<Vec<String>, Fault> {
     Err(Fault::fatal("redis_script", message))
 }
 
-fn to_text(decision: &FraudDecision) -> Result<String, Fault> {
-    serde_json::to_string(decision)
+fn to_text(judged: &Judged) -> Result<String, Fault> {
+    serde_json::to_string(judged)
         .map_err(|error| Fault::poison("decision_unwritable", "a decision cannot be stored").caused_by(error))
 }
 
-fn from_text(text: &str) -> Result<FraudDecision, Fault> {
+fn from_text(text: &str) -> Result<Judged, Fault> {
     serde_json::from_str(text).map_err(|error| {
         Fault::fatal("stored_decision_unreadable", "a stored decision is not of this version's shape")
             .caused_by(error)

@@ -1,9 +1,14 @@
-//! How the state follows from the log: from the decisions this service has published, which carry the orders.
+//! How the state follows from the log: from what this service has published, which carries the orders.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use orderflow::{
     clock::Clock,
-    events::{FraudDecision, Order, OrderFraudDetected, OrderValidatedForFraud},
+    envelope::Envelope,
+    events::{
+        FraudDecision, Order, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
+        OrderValidatedForFraud, Record, ReviewEscalated,
+    },
     fault::Fault,
     state::{
         State,
@@ -14,16 +19,35 @@ use orderflow::{
 use uuid::Uuid;
 
 use crate::{
+    domain::{Closing, Ending, Judged, ReviewTimes},
+    held::{Held, Past},
     profiles::{Decided, Profiles},
+    reviews::Reviews,
     sighting::Sighting,
 };
 
-/// Rebuilds profiles, windows and stored decisions from `fraud`. Decides nothing.
+/// Rebuilds profiles, windows, stored decisions and held orders from `fraud` and `reviews`. Decides nothing.
 ///
 /// Histories are not on the log: a repeat after a rebuild sees the windows as they are now, and is answered with the
 /// decision stored first all the same.
 pub struct FraudFold {
     clock: Clock,
+}
+
+orderflow::events! {
+    /// What this service has said.
+    pub enum Said {
+        OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled, ReviewEscalated,
+    }
+}
+
+/// What a state remembers of what was said.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// Orders that were scored.
+    pub decided: Vec<Decided>,
+    /// Held orders, each event with its age in seconds.
+    pub reviews: Vec<(i64, Past)>,
 }
 
 impl FraudFold {
@@ -33,33 +57,126 @@ impl FraudFold {
         Self { clock }
     }
 
-    /// A decision as the state takes it; `cause` is the id of the OrderPlaced event it answers.
-    #[must_use]
-    pub fn decided(&self, cause: Uuid, order: &Order, decision: FraudDecision) -> Decided {
-        let age = self.clock.now().as_second() - decision.decided_at.as_second();
-        Decided { sighting: Sighting::of(cause, order), age, decision }
+    /// Takes in an event as it stands on its topic, in this partition.
+    pub fn take(&self, said: Said, envelope: &Envelope, partition: i32, memory: &mut Memory) {
+        // Without a cause there is no input to repeat, but the order still counts in the windows.
+        let cause = envelope.causation_id.unwrap_or(envelope.id);
+        match said {
+            Said::OrderHeldForReview(event) => {
+                let held = held(event, Envelope { id: cause, ..envelope.clone() }, partition);
+                let judged = Judged { decision: held.decision.clone(), review: Some(held.times) };
+                memory.decided.push(self.decided(cause, &held.order, judged));
+                self.note(held.decision.decided_at, Past::Held(Box::new(held)), memory);
+            }
+            Said::OrderValidatedForFraud(OrderValidatedForFraud { order, decision }) => {
+                self.take_decision(cause, &order, decision, Ending::Approved, memory);
+            }
+            Said::OrderFraudDetected(OrderFraudDetected { order, decision }) => {
+                self.take_decision(cause, &order, decision, Ending::Rejected, memory);
+            }
+            Said::OrderReviewCancelled(OrderReviewCancelled { order, cancelled_at }) => {
+                self.note(
+                    cancelled_at,
+                    Past::Closed(order.order_id, Closing::cancelled(cause, cancelled_at)),
+                    memory,
+                );
+            }
+            Said::ReviewEscalated(event) => {
+                self.note(event.escalated_at, Past::Escalated(event.order_id), memory);
+            }
+        }
     }
 
-    fn read(&self, logged: &Logged<'_>) -> Result<Option<Decided>, Fault> {
-        // Without a cause there is no input to repeat, but the order still counts in the windows.
-        let cause = logged.envelope.causation_id.unwrap_or(logged.envelope.id);
-        if let Some(event) = logged.read::<OrderValidatedForFraud>()? {
-            return Ok(Some(self.decided(cause, &event.order, event.decision)));
+    /// A decision of the score, or, where it names a reviewer, of a review: that closes what was held, and the windows
+    /// know the order since then.
+    fn take_decision(
+        &self,
+        cause: Uuid,
+        order: &Order,
+        decision: FraudDecision,
+        ending: Ending,
+        memory: &mut Memory,
+    ) {
+        let Some(reviewer) = decision.reviewer.clone() else {
+            memory.decided.push(self.decided(cause, order, Judged { decision, review: None }));
+            return;
+        };
+        let (at, reason) = (decision.decided_at, decision.review_reason.unwrap_or_default());
+        self.note(
+            at,
+            Past::Closed(order.order_id, Closing { by: cause, ending, at, reviewer, reason }),
+            memory,
+        );
+    }
+
+    fn note(&self, at: Timestamp, past: Past, memory: &mut Memory) {
+        memory.reviews.push((self.age(at), past));
+    }
+
+    fn decided(&self, cause: Uuid, order: &Order, judged: Judged) -> Decided {
+        Decided { sighting: Sighting::of(cause, order), age: self.age(judged.decision.decided_at), judged }
+    }
+
+    /// Seconds since then.
+    fn age(&self, then: Timestamp) -> i64 {
+        self.clock.now().as_second() - then.as_second()
+    }
+}
+
+fn held(event: OrderHeldForReview, cause: Envelope, partition: i32) -> Held {
+    let OrderHeldForReview { order, decision, escalate_at, review_by } = event;
+    Held { order, decision, times: ReviewTimes { escalate_at, review_by }, cause, partition }
+}
+
+impl Memory {
+    /// Puts it into a state under construction.
+    ///
+    /// # Errors
+    /// As [`State::call`].
+    pub async fn restore(&self, state: &State) -> Result<(), Fault> {
+        if !self.decided.is_empty() {
+            Profiles::restore(state, &self.decided).await?;
         }
-        let event = logged.read::<OrderFraudDetected>()?;
-        Ok(event.map(|event| self.decided(cause, &event.order, event.decision)))
+        if self.reviews.is_empty() { Ok(()) } else { Reviews::restore(state, &self.reviews).await }
     }
 }
 
 #[async_trait]
 impl Fold for FraudFold {
     fn sources(&self) -> Vec<Topic> {
-        vec![topics::FRAUD]
+        vec![topics::FRAUD, topics::REVIEWS]
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
-        let decided: Vec<Decided> =
-            batch.iter().filter_map(|logged| self.read(logged).transpose()).collect::<Result<_, _>>()?;
-        if decided.is_empty() { Ok(()) } else { Profiles::restore(state, &decided).await }
+        let mut memory = Memory::default();
+        for logged in batch {
+            if let Some(said) = read(logged)? {
+                self.take(said, &logged.envelope, logged.origin.partition, &mut memory);
+            }
+        }
+        memory.restore(state).await
     }
+}
+
+/// What this service has said; nothing where somebody else has: a review that people have decided is input.
+fn read(logged: &Logged<'_>) -> Result<Option<Said>, Fault> {
+    fn one<R: Record>(logged: &Logged<'_>) -> Result<Option<Said>, Fault>
+    where
+        Said: From<R>,
+    {
+        Ok(logged.read::<R>()?.map(Said::from))
+    }
+    let readers = [
+        one::<OrderValidatedForFraud>,
+        one::<OrderFraudDetected>,
+        one::<OrderHeldForReview>,
+        one::<OrderReviewCancelled>,
+        one::<ReviewEscalated>,
+    ];
+    for read in readers {
+        if let Some(said) = read(logged)? {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
 }

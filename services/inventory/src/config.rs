@@ -9,7 +9,7 @@ Example:
   KAFKA_BOOTSTRAP_SERVERS=kafka:9092 REDIS_URL=redis://redis:6379 \\
   SCHEMA_REGISTRY_URL=http://registry:8081 inventory --reservation-validity 600";
 
-/// Sets stock aside for orders, frees it, and answers stock adjustments.
+/// Sets stock aside for orders, frees it or ships it, and answers stock adjustments.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "inventory", version, after_help = EXAMPLE)]
 pub struct Config {

@@ -1,16 +1,18 @@
 //! What inventory decides, without I/O. The Lua scripts of [`crate::Stock`] take the same decisions where they
 //! contend, inside Redis; a property test holds the two to each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+pub use levels::levels;
 use orderflow::{
     events::{
-        InventoryReleased, InventoryReserved, InventoryShortage, Order, ShortLine, StockAdjusted,
-        StockAdjustmentRefused, StockAdjustmentRequested,
+        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, Order, ShortLine,
+        StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
     fault::Fault,
 };
-use uuid::Uuid;
+
+mod levels;
 
 /// Most units of a SKU on the shelf: 2^53 - 1, the last whole number that Lua and JSON count exactly.
 pub const MOST_UNITS: i64 = (1 << 53) - 1;
@@ -18,7 +20,8 @@ pub const MOST_UNITS: i64 = (1 << 53) - 1;
 orderflow::events! {
     /// Everything inventory says: the records of `inventory` and `inventory.levels`.
     pub enum Fact {
-        InventoryReserved, InventoryShortage, InventoryReleased, StockAdjusted, StockAdjustmentRefused,
+        InventoryReserved, InventoryShortage, InventoryReleased, InventoryShipped, StockAdjusted,
+        StockAdjustmentRefused,
     }
 }
 
@@ -98,6 +101,22 @@ pub fn short_line(sku: String, units: i64, available: i64) -> ShortLine {
     ShortLine { sku, requested: i32::try_from(units).unwrap_or(i32::MAX), available }
 }
 
+/// How a reservation ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// What was set aside is free again.
+    Released,
+    /// It has left the shelf.
+    Shipped,
+}
+
+/// The level of a SKU once `units` of it that were set aside are released or shipped. The twin of `settle.lua`.
+#[must_use]
+pub fn settle(level: Level, units: i64, ending: Ending) -> Level {
+    let gone = if ending == Ending::Shipped { units } else { 0 };
+    Level { on_hand: level.on_hand - gone, reserved: level.reserved - units }
+}
+
 /// Whether an adjustment can be understood at all.
 ///
 /// # Errors
@@ -147,35 +166,6 @@ pub fn adjust(level: Level, delta: i64) -> Result<Level, Refusal> {
     } else {
         Ok(Level { on_hand, ..level })
     }
-}
-
-/// The level of every SKU as the log alone tells it: the events of `inventory` and `inventory.levels`, each with its
-/// event id, in any order and any number of times. Equal to what Redis holds once both topics are read to their end.
-#[must_use]
-pub fn levels<'a>(log: impl IntoIterator<Item = (Uuid, &'a Fact)>) -> BTreeMap<String, Level> {
-    let mut levels = BTreeMap::<String, Level>::new();
-    let mut reservations = BTreeMap::<Uuid, &Order>::new();
-    let (mut released, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    for (id, fact) in log {
-        match fact {
-            Fact::InventoryReserved(event) => {
-                reservations.entry(event.order.order_id).or_insert(&event.order);
-            }
-            Fact::InventoryReleased(event) => {
-                released.insert(event.order.order_id);
-            }
-            Fact::StockAdjusted(event) if seen.insert(id) => {
-                let on_hand = &mut levels.entry(event.sku.clone()).or_default().on_hand;
-                *on_hand = on_hand.saturating_add(event.delta);
-            }
-            Fact::StockAdjusted(_) | Fact::StockAdjustmentRefused(_) | Fact::InventoryShortage(_) => {}
-        }
-    }
-    reservations.retain(|order_id, _| !released.contains(order_id));
-    for line in reservations.values().flat_map(|order| &order.lines) {
-        levels.entry(line.sku.clone()).or_default().reserved += i64::from(line.quantity);
-    }
-    levels
 }
 
 #[cfg(test)]

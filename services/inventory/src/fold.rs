@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use orderflow::{
     events::{
-        InventoryReleased, InventoryReserved, InventoryShortage, StockAdjusted, StockAdjustmentRefused,
+        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, StockAdjusted,
+        StockAdjustmentRefused,
     },
     fault::Fault,
     state::{
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Fact, wanted},
-    stock::{KEPT, RESTORE},
+    stock::{KEPT, RESTORE, push_lines},
 };
 
 /// Rebuilds stock, reservations and stored answers from `inventory` and `inventory.levels`.
@@ -74,6 +75,8 @@ fn read(logged: &Logged<'_>) -> Result<Option<Fact>, Fault> {
         Some(event.into())
     } else if let Some(event) = logged.read::<InventoryReleased>()? {
         Some(event.into())
+    } else if let Some(event) = logged.read::<InventoryShipped>()? {
+        Some(event.into())
     } else if let Some(event) = logged.read::<StockAdjusted>()? {
         Some(event.into())
     } else {
@@ -87,13 +90,9 @@ fn push(args: &mut Args, Past { id, cause, fact }: &Past) -> Result<(), Fault> {
     let cause = cause.unwrap_or(*id).to_string();
     match fact {
         Fact::InventoryReserved(event) => {
-            let lines = wanted(&event.order)?;
             args.push("reserved").push(event.order.order_id.to_string());
             args.push(event.reserved_at.as_microsecond()).push(event.valid_until.as_microsecond());
-            args.push(lines.len());
-            for line in lines {
-                args.push(line.sku).push(line.units);
-            }
+            push_lines(args, &wanted(&event.order)?);
         }
         Fact::InventoryShortage(event) => {
             args.push("short").push(event.order.order_id.to_string()).push(event.refused_at.as_microsecond());
@@ -105,6 +104,11 @@ fn push(args: &mut Args, Past { id, cause, fact }: &Past) -> Result<(), Fault> {
         Fact::InventoryReleased(event) => {
             args.push("released").push(event.order.order_id.to_string());
             args.push(event.released_at.as_microsecond()).push(cause);
+        }
+        Fact::InventoryShipped(event) => {
+            args.push("shipped").push(event.order.order_id.to_string());
+            args.push(event.shipped_at.as_microsecond()).push(cause);
+            push_lines(args, &wanted(&event.order)?);
         }
         Fact::StockAdjusted(event) => {
             args.push("answered").push(cause).push("").push(&event.sku).push(event.delta);

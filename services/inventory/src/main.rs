@@ -1,9 +1,12 @@
-//! The inventory service: sets stock aside for orders, frees it, and answers stock adjustments.
+//! The inventory service: sets stock aside for orders, frees it or ships it, and answers stock adjustments.
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use inventory::{Config, FoldStock, OnOrderValidated, OnPaymentFailed, OnStockAdjustmentRequested, Stock};
+use inventory::{
+    Config, FoldStock, OnOrderValidated, OnPaymentFailed, OnPaymentRefunded, OnShippingLabelGenerated,
+    OnStockAdjustmentRequested, Stock,
+};
 
 fn main() -> ExitCode {
     let config = Config::parse();
@@ -12,6 +15,8 @@ fn main() -> ExitCode {
         Ok(service
             .step(OnOrderValidated::new(stock.clone(), clock.clone(), config.reservation_validity))
             .step(OnPaymentFailed::new(stock.clone(), clock.clone()))
+            .step(OnPaymentRefunded::new(stock.clone(), clock.clone()))
+            .step(OnShippingLabelGenerated::new(stock.clone(), clock.clone()))
             .step(OnStockAdjustmentRequested::new(stock, clock))
             .fold(FoldStock))
     })

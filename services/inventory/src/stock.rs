@@ -11,7 +11,7 @@ use orderflow::{
 use redis::FromRedisValue;
 use uuid::Uuid;
 
-use crate::domain::{Level, Refusal, Wanted, short_line};
+use crate::domain::{Ending, Level, Refusal, Wanted, short_line};
 
 macro_rules! script {
     ($file:literal) => {
@@ -19,7 +19,7 @@ macro_rules! script {
     };
 }
 static RESERVE: LazyLock<EffectScript> = script!("stock/reserve.lua");
-static RELEASE: LazyLock<EffectScript> = script!("stock/release.lua");
+static SETTLE: LazyLock<EffectScript> = script!("stock/settle.lua");
 static ADJUST: LazyLock<EffectScript> = script!("stock/adjust.lua");
 pub(crate) static RESTORE: LazyLock<EffectScript> = script!("stock/restore.lua");
 
@@ -46,9 +46,9 @@ pub enum Verdict {
     Short { short: Vec<ShortLine>, refused_at: Timestamp },
 }
 
-/// Asks to free what is set aside for an order.
+/// Asks to end the reservation of an order.
 #[derive(Debug, Clone, Copy)]
-pub struct Release {
+pub struct Settlement {
     /// The order.
     pub order_id: Uuid,
     /// The id of the event that asks.
@@ -104,28 +104,33 @@ impl Stock {
             args.push(asked.order_id.to_string())
                 .push(now.as_microsecond())
                 .push(valid_until.as_microsecond());
-            args.push(asked.lines.len());
-            for Wanted { sku, units } in &asked.lines {
-                args.push(sku).push(*units);
-            }
+            push_lines(args, &asked.lines);
         };
         self.ask(&RESERVE, asked, push, verdict).await
     }
 
-    /// Frees what is set aside for each order, and says when; `None` where the event that asks has freed nothing.
+    /// Ends the reservation of each order, and says when; `None` where the event that asks has ended nothing.
     ///
     /// # Errors
     /// As [`State::call`].
-    pub async fn release(
+    pub async fn settle(
         &self,
-        asked: Vec<Result<Release, Fault>>,
+        ending: Ending,
+        asked: impl Iterator<Item = Settlement>,
         now: Timestamp,
-    ) -> Result<Vec<Result<Option<Timestamp>, Fault>>, Fault> {
-        let push = |args: &mut Args, Release { order_id, cause }: &Release| {
+    ) -> Result<Vec<Option<Timestamp>>, Fault> {
+        let asked: Vec<Settlement> = asked.collect();
+        let mut args = Args::new();
+        args.push(KEPT).push(match ending {
+            Ending::Released => "released",
+            Ending::Shipped => "shipped",
+        });
+        args.push(asked.len());
+        for Settlement { order_id, cause } in &asked {
             args.push(order_id.to_string()).push(cause.to_string()).push(now.as_microsecond());
-        };
-        let read = |at: String| if at.is_empty() { Ok(None) } else { time(&at).map(Some) };
-        self.ask(&RELEASE, asked, push, read).await
+        }
+        let answers: Vec<String> = self.state.call(&SETTLE, args).await?;
+        answers.iter().map(|at| if at.is_empty() { Ok(None) } else { time(at).map(Some) }).collect()
     }
 
     /// Changes what is on the shelf, or refuses to; an event answered before gets its first answer.
@@ -160,6 +165,14 @@ impl Stock {
         let mut next =
             || answers.next().ok_or_else(|| unreadable("a script answered fewer records than it was asked"));
         Ok(asked.into_iter().map(|one| one.and_then(|_| next()).and_then(&read)).collect())
+    }
+}
+
+/// SKUs with units, as the scripts take them.
+pub(crate) fn push_lines(args: &mut Args, lines: &[Wanted]) {
+    args.push(lines.len());
+    for Wanted { sku, units } in lines {
+        args.push(sku).push(*units);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
-use axum::http::HeaderName;
+use axum::http::{HeaderName, HeaderValue};
 use clap::Parser;
 use ipnet::IpNet;
 use orderflow::config::Common;
@@ -41,6 +41,10 @@ pub struct Settings {
     /// The header in which a trusted proxy names the caller's country, such as CF-IPCountry [default: none]
     #[arg(long, env = "IP_COUNTRY_HEADER")]
     pub ip_country_header: Option<HeaderName>,
+    /// Where an accepted order can be looked at: the base address of order-status, as callers reach it. It goes into
+    /// Location [default: none; Location is /orders/<id>, for one address in front of both services]
+    #[arg(long, env = "ORDER_STATUS_URL", value_parser = base)]
+    pub order_status_url: Option<String>,
     /// The secret that signs callers' tokens (JWT, HS256): a file of at least 32 bytes.
     #[arg(long, env = "JWT_SECRET_FILE", conflicts_with = "jwt_public_key_file")]
     pub jwt_secret_file: Option<PathBuf>,
@@ -56,6 +60,15 @@ pub struct Settings {
     /// The runtime's settings.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// A base address without a slash at its end.
+fn base(text: &str) -> Result<String, String> {
+    let base = text.trim_end_matches('/');
+    match HeaderValue::from_str(base) {
+        Ok(_) if base.starts_with("http://") || base.starts_with("https://") => Ok(base.to_owned()),
+        _ => Err(format!("`{text}` is no address such as https://orders.shop.example")),
+    }
 }
 
 #[cfg(test)]

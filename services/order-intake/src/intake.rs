@@ -34,6 +34,8 @@ pub struct Intake {
     pub rate: Rate,
     /// How many requests are handled at once.
     pub in_flight: InFlight,
+    /// In front of `/orders/<id>` in Location.
+    pub order_status: String,
     /// The time.
     pub clock: Clock,
 }

@@ -72,7 +72,7 @@ pub async fn place_order(
         }
     };
     tracing::info!(%order_id, correlation_id = asked.correlation.id, replayed = accepted.replayed, "order accepted");
-    Ok(answered(order_id, accepted))
+    Ok(answered(&intake, order_id, accepted))
 }
 
 /// Who calls, if not too often. A caller with a bad token is counted by address, like one without any.
@@ -115,11 +115,11 @@ fn check(intake: &Intake, request: &PlaceOrder) -> Result<Priced, Problem> {
     if mistakes.is_empty() { Ok(priced) } else { Err(Problem::with_mistakes(Kind::InvalidFields, mistakes)) }
 }
 
-fn answered(order_id: Uuid, accepted: Accepted) -> Response {
+fn answered(intake: &Intake, order_id: Uuid, accepted: Accepted) -> Response {
     let mut response = (StatusCode::ACCEPTED, Body::from(accepted.answer)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Ok(location) = HeaderValue::from_str(&format!("/orders/{order_id}")) {
+    if let Ok(location) = HeaderValue::from_str(&format!("{}/orders/{order_id}", intake.order_status)) {
         headers.insert(header::LOCATION, location);
     }
     if accepted.replayed {

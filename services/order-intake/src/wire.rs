@@ -44,6 +44,7 @@ pub async fn wire(settings: Settings, files: Files, service: Service) -> Result<
             country_header: settings.ip_country_header,
         },
         rate: Rate::new(settings.rate_per_second, settings.rate_burst),
+        order_status: settings.order_status_url.unwrap_or_default(),
         in_flight: InFlight::new(settings.max_in_flight.into()),
         clock: clock.clone(),
     };

@@ -10,11 +10,11 @@ use crate::{
     intent::{CardError, Intent, declined, plain},
 };
 
-/// The intents of an order, oldest first.
+/// A list of what the gateway has found.
 #[derive(Debug, Deserialize)]
-pub struct Found {
-    /// The intents.
-    pub data: Vec<Intent>,
+pub struct Found<T> {
+    /// Intents of an order, oldest first, or refunds of an intent, newest first.
+    pub data: Vec<T>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +53,10 @@ pub enum Refusal {
     KeyTaken,
     /// The intent is in another state, and stands here.
     OtherState(Intent),
+    /// The charge went back already.
+    AlreadyRefunded,
+    /// The gateway has no such thing.
+    Missing,
 }
 
 /// Reads an answer to a question about this order.
@@ -67,17 +71,26 @@ pub fn read<T: for<'a> Deserialize<'a>>(
     if status.is_success() {
         return parse(body).map(Said::Done);
     }
+    if status == StatusCode::NOT_FOUND && is_missing(body) {
+        return Ok(Said::Refused(Refusal::Missing));
+    }
     passing(status)?;
     let Failure { error } = parse(body)?;
     refusal(status, error, order).map(Said::Refused)
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, Fault> {
-    // Transient, since a charge may stand behind what cannot be read; the body is not repeated, it may say anything.
+    // Transient, since a charge or refund may stand behind what cannot be read; the body is not repeated, it may say anything.
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("the gateway's answer cannot be read: {:?} error", error.classify());
         Fault::transient("gateway_unreadable", message)
     })
+}
+
+/// Whether a gateway says that what was asked for is not there; another server would say it otherwise.
+fn is_missing(body: &[u8]) -> bool {
+    let failure = serde_json::from_slice::<Failure>(body);
+    failure.is_ok_and(|failure| failure.error.card.code.as_deref() == Some("resource_missing"))
 }
 
 /// Statuses that say nothing about the order.
@@ -112,6 +125,7 @@ fn refusal(status: StatusCode, problem: Problem, order: &Order) -> Result<Refusa
             Ok(Refusal::Declined(declined(&problem.card)))
         }
         ("idempotency_error", _) => Ok(Refusal::KeyTaken),
+        _ if code == "charge_already_refunded" => Ok(Refusal::AlreadyRefunded),
         (_, Some("payment_method" | "amount" | "currency")) => {
             Ok(Refusal::Declined(Answer::Declined { reason: reason::REFUSED_BY_GATEWAY, code: plain(code) }))
         }

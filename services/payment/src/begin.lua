@@ -7,7 +7,7 @@ for i = 1, number() do
   local key, valid_until = P .. 'order:' .. take(), number()
   local phase = redis.call('GET', key)
   if not phase then
-    phase = now > valid_until and 'voiding' or 'charging'
+    phase = now > valid_until and 'voiding reservation_expired' or 'charging'
     redis.call('SET', key, phase, 'EX', life)
   end
   phases[i] = phase

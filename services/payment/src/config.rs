@@ -8,7 +8,7 @@ use orderflow::config::{Common, seconds};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::on_inventory_reserved::Limits;
+use crate::calls::Limits;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +16,7 @@ Examples:
   payment --gateway-url https://gateway.example --gateway-concurrency 64
   GATEWAY_URL=http://127.0.0.1:4010 GATEWAY_TIMEOUT=2.5 DELIVERY=at-least-once payment";
 
-/// Charges each reserved order at the payment gateway, once.
+/// Charges each reserved order at the payment gateway, once, and refunds what will not be shipped.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "payment", version, after_help = EXAMPLES)]
 pub struct Settings {

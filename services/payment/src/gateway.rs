@@ -28,6 +28,14 @@ pub trait Gateway: Send + Sync + 'static {
     /// # Errors
     /// As above.
     fn void(&self, order: &Order) -> impl Future<Output = Result<Answer, Fault>> + Send;
+
+    /// Gives the order's whole total back, once, under the idempotency key `<order id>:refund`. It looks whether the
+    /// money went back before it sends any, so a repeat hears of the same refund, also when the key is forgotten.
+    ///
+    /// # Errors
+    /// As above; and `Poison` when the order was never charged, when the gateway has refunded another amount, or when
+    /// the refund has failed there.
+    fn refund(&self, order: &Order, intent_id: &str) -> impl Future<Output = Result<Refunded, Fault>> + Send;
 }
 
 /// What a gateway says about an order, once and for all.
@@ -47,4 +55,19 @@ pub enum Answer {
     },
     /// It was never charged, and cannot be any more.
     Voided,
+}
+
+/// What a gateway says about an order whose total went back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refunded {
+    /// The gateway's id of the refund.
+    pub refund_id: String,
+}
+
+/// An order without a charge cannot be refunded.
+#[must_use]
+pub fn never_charged(order: &Order) -> Fault {
+    let message =
+        format!("nobody knows a charge of the order that is to be refunded (order {})", order.order_id);
+    Fault::poison("refund_without_charge", message)
 }

@@ -1,7 +1,7 @@
 //! The gateway over HTTP: requests, their keys and their deadline. [`answers`] reads what comes back.
 
 use orderflow::{events::Order, fault::Fault};
-use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
+use reqwest::{Client, RequestBuilder, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -9,17 +9,17 @@ use serde_json::json;
 use crate::{
     answers::{self, Found, Refusal, Said},
     config::GatewaySettings,
-    gateway::{Answer, Gateway},
+    gateway::{Answer, Gateway, Refunded, never_charged},
     intent::{self, Intent, ORDER_ID},
+    refund::{self, Refund},
+    wire::send,
 };
-
-/// The largest answer, in bytes; a thousand times the usual one.
-const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// A gateway with an API like Stripe's.
 pub struct HttpGateway {
     client: Client,
-    base: String,
+    intents: String,
+    refunds: String,
     token: Option<SecretString>,
 }
 
@@ -36,8 +36,9 @@ impl HttpGateway {
             .redirect(Policy::none())
             .build()
             .map_err(|error| Fault::fatal("gateway_client", "cannot make an HTTP client").caused_by(error))?;
-        let base = format!("{}/v1/payment_intents", settings.url.as_str().trim_end_matches('/'));
-        Ok(Self { client, base, token: settings.token.clone() })
+        let base = settings.url.as_str().trim_end_matches('/');
+        let (intents, refunds) = (format!("{base}/v1/payment_intents"), format!("{base}/v1/refunds"));
+        Ok(Self { client, intents, refunds, token: settings.token.clone() })
     }
 
     /// Creates the order's intent, charging it or not, under the one key it has for that.
@@ -50,11 +51,12 @@ impl HttpGateway {
             "confirm": confirm,
         });
         let key = format!("{}:charge", order.order_id);
-        self.ask(self.client.post(&self.base).header("Idempotency-Key", key).json(&request), order).await
+        self.ask(self.client.post(&self.intents).header("Idempotency-Key", key).json(&request), order).await
     }
 
     async fn intents(&self, order: &Order) -> Result<Vec<Intent>, Fault> {
-        let request = self.client.get(format!("{}/search", self.base)).query(&[(ORDER_ID, order.order_id)]);
+        let request =
+            self.client.get(format!("{}/search", self.intents)).query(&[(ORDER_ID, order.order_id)]);
         match self.ask(request, order).await? {
             Said::Done(Found { data }) => Ok(data),
             Said::Refused(_) => Err(out_of_place("a search")),
@@ -63,7 +65,7 @@ impl HttpGateway {
 
     /// Cancels an intent. `None` when it is cancelled, now or before; else what it says of the order.
     async fn cancel(&self, intent: &Intent, order: &Order) -> Result<Option<Answer>, Fault> {
-        let request = self.client.post(format!("{}/{}/cancel", self.base, intent.id()?)).json(&json!({}));
+        let request = self.client.post(format!("{}/{}/cancel", self.intents, intent.id()?)).json(&json!({}));
         let intent: Intent = match self.ask(request, order).await? {
             Said::Done(intent) | Said::Refused(Refusal::OtherState(intent)) => intent,
             Said::Refused(_) => return Err(out_of_place("a cancellation")),
@@ -72,6 +74,44 @@ impl HttpGateway {
             Some(Answer::Voided) => Ok(None),
             Some(charged @ Answer::Charged { .. }) => Ok(Some(charged)),
             _ => Err(Fault::transient("gateway_pending", "the gateway has not cancelled the payment yet")),
+        }
+    }
+
+    /// Asks for a refund of the order's total under the one key it has for that; what was made, if anything was.
+    async fn create_refund(&self, order: &Order, intent_id: &str) -> Result<Vec<Refund>, Fault> {
+        let request = json!({
+            "payment_intent": intent_id,
+            "amount": order.total,
+            "metadata": { ORDER_ID: order.order_id },
+        });
+        let key = format!("{}:refund", order.order_id);
+        let request = self.client.post(&self.refunds).header("Idempotency-Key", key).json(&request);
+        match self.ask(request, order).await? {
+            Said::Done(refund) => Ok(vec![refund]),
+            Said::Refused(Refusal::OtherState(_) | Refusal::Missing) => Err(never_charged(order)),
+            // Whether somebody else has refunded is found out next.
+            Said::Refused(Refusal::AlreadyRefunded | Refusal::KeyTaken | Refusal::Declined(_)) => {
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// The refunds of an intent, newest first.
+    async fn refunds(&self, order: &Order, intent_id: &str) -> Result<Vec<Refund>, Fault> {
+        let request =
+            self.client.get(&self.refunds).query(&[("payment_intent", intent_id), ("limit", "100")]);
+        match self.ask(request, order).await? {
+            Said::Done(Found { data }) => Ok(data),
+            Said::Refused(_) => Err(out_of_place("a list of refunds")),
+        }
+    }
+
+    /// An intent; `None` when the gateway has none with this id.
+    async fn intent(&self, order: &Order, intent_id: &str) -> Result<Option<Intent>, Fault> {
+        match self.ask(self.client.get(format!("{}/{intent_id}", self.intents)), order).await? {
+            Said::Done(intent) => Ok(Some(intent)),
+            Said::Refused(Refusal::Missing) => Ok(None),
+            Said::Refused(_) => Err(out_of_place("a question for a payment")),
         }
     }
 
@@ -100,6 +140,7 @@ impl Gateway for HttpGateway {
                 None => self.void(order).await,
             },
             Said::Refused(Refusal::OtherState(intent)) => intent.answer(order)?.ok_or_else(pending),
+            Said::Refused(Refusal::AlreadyRefunded | Refusal::Missing) => Err(out_of_place("a charge")),
         }
     }
 
@@ -129,31 +170,18 @@ impl Gateway for HttpGateway {
         }
         Ok(Answer::Voided)
     }
-}
 
-async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Fault> {
-    let mut response = request.send().await.map_err(unanswered)?;
-    let (status, mut body) = (response.status(), Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(Fault::transient(
-                "gateway_unreadable",
-                "the gateway's answer is larger than any should be",
-            ));
+    async fn refund(&self, order: &Order, intent_id: &str) -> Result<Refunded, Fault> {
+        let Some(intent) = self.intent(order, intent_id).await? else { return Err(never_charged(order)) };
+        let Some(Answer::Charged { .. }) = intent.answer(order)? else { return Err(never_charged(order)) };
+        if !intent.is_refunded() {
+            let made = self.create_refund(order, intent_id).await?;
+            if let Some(refunded) = refund::together(&made, order, intent_id)? {
+                return Ok(refunded);
+            }
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((status, body))
-}
-
-/// The request may have arrived: the outcome is unknown until the gateway is asked again.
-fn unanswered(error: reqwest::Error) -> Fault {
-    // Without the address: it may hold credentials.
-    let error = error.without_url();
-    if error.is_timeout() {
-        Fault::transient("gateway_timeout", "the gateway did not answer in time").caused_by(error)
-    } else {
-        Fault::transient("gateway_unavailable", "the gateway cannot be reached").caused_by(error)
+        let held = self.refunds(order, intent_id).await?;
+        refund::together(&held, order, intent_id)?.ok_or_else(|| refund::failed(order))
     }
 }
 
@@ -162,5 +190,8 @@ fn pending() -> Fault {
 }
 
 fn out_of_place(request: &str) -> Fault {
-    Fault::poison("gateway_rejects_request", format!("the gateway answers {request} as if it were a charge"))
+    Fault::poison(
+        "gateway_rejects_request",
+        format!("the gateway answers {request} as if it were another request"),
+    )
 }

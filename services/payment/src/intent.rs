@@ -19,6 +19,8 @@ pub struct Intent {
     amount: i64,
     #[serde(default)]
     amount_received: i64,
+    #[serde(default)]
+    amount_refunded: i64,
     currency: String,
     #[serde(default)]
     metadata: Metadata,
@@ -57,6 +59,12 @@ impl Intent {
     #[must_use]
     pub fn is_voided(&self) -> bool {
         self.status == "canceled"
+    }
+
+    /// Whether some of the charge went back already. `false` says nothing at a gateway that does not tell.
+    #[must_use]
+    pub fn is_refunded(&self) -> bool {
+        self.amount_refunded != 0
     }
 
     /// What the intent says about the order; `None` when nothing was decided yet.

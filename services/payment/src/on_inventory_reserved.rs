@@ -1,22 +1,20 @@
-//! Charges a reserved order, once.
+//! Charges a reserved order, once, or voids one that was cancelled or whose reservation has ended.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use orderflow::{
     clock::Clock,
     events::{InventoryReserved, Order},
     fault::Fault,
     step::{self, Received, Step, Verdicts},
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::time::Instant;
 
 pub use crate::domain::PaymentEvent;
 use crate::{
+    calls::Calls,
     domain::{self, Next, Outcome, Phase, Question},
     gateway::{Answer, Gateway},
     states::States,
@@ -28,21 +26,8 @@ use crate::{
 /// between, a repeat asks the gateway again, which answers as it did the first time.
 pub struct OnInventoryReserved<G> {
     states: States,
-    gateway: G,
+    calls: Arc<Calls<G>>,
     clock: Clock,
-    turns: Semaphore,
-    limits: Limits,
-}
-
-/// What bounds the calls to the gateway.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Most orders asked for at the same time.
-    pub concurrency: usize,
-    /// How long all calls of a batch may take; orders without an answer by then are tried again.
-    pub batch: Duration,
-    /// How long the gateway surely remembers an idempotency key.
-    pub key_life: SignedDuration,
 }
 
 impl<G: Gateway> Step for OnInventoryReserved<G> {
@@ -51,7 +36,7 @@ impl<G: Gateway> Step for OnInventoryReserved<G> {
     type Out = PaymentEvent;
 
     async fn handle(&self, batch: &[Received<InventoryReserved>]) -> Verdicts<PaymentEvent> {
-        let (now, deadline) = (self.clock.now(), Instant::now() + self.limits.batch);
+        let (now, deadline) = (self.clock.now(), self.calls.deadline());
         let orders: Vec<_> = batch.iter().map(|r| (r.event.order.order_id, r.event.valid_until)).collect();
         let phases = self.states.begin(&orders, now).await?;
         let asked = batch.iter().zip(phases).map(|(r, phase)| self.outcome(&r.event, phase, now, deadline));
@@ -63,8 +48,8 @@ impl<G: Gateway> Step for OnInventoryReserved<G> {
 impl<G: Gateway> OnInventoryReserved<G> {
     /// The step with its parts.
     #[must_use]
-    pub fn new(states: States, gateway: G, clock: Clock, limits: Limits) -> Self {
-        Self { states, gateway, clock, turns: Semaphore::new(limits.concurrency), limits }
+    pub fn new(states: States, calls: Arc<Calls<G>>, clock: Clock) -> Self {
+        Self { states, calls, clock }
     }
 
     /// How the payment ended: as it is stored, or as the gateway says now.
@@ -75,27 +60,23 @@ impl<G: Gateway> OnInventoryReserved<G> {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Outcome, Fault> {
-        match domain::next(phase, reserved, now, self.limits.key_life) {
+        match domain::next(&phase, reserved, now, self.calls.limits.key_life) {
             Next::Tell(outcome) => Ok(outcome),
             Next::Ask(question) => {
-                let late =
-                    |_| Fault::transient("gateway_timeout", "no answer from the gateway in the batch's time");
-                let answer =
-                    timeout_at(deadline, self.ask(question, &reserved.order)).await.map_err(late)??;
-                Ok(domain::outcome(answer, self.clock.now()))
+                let answer = self.calls.answer(deadline, self.ask(question, &reserved.order)).await?;
+                Ok(domain::outcome(&phase, answer, self.clock.now()))
             }
         }
     }
 
     async fn ask(&self, question: Question, order: &Order) -> Result<Answer, Fault> {
-        // Never closed, so there is always a turn.
-        let _turn = self.turns.acquire().await;
+        let gateway = &self.calls.gateway;
         match question {
-            Question::Void => self.gateway.void(order).await,
-            Question::Charge => self.gateway.charge(order).await,
-            Question::FindThenCharge => match self.gateway.find(order).await? {
+            Question::Void => gateway.void(order).await,
+            Question::Charge => gateway.charge(order).await,
+            Question::FindThenCharge => match gateway.find(order).await? {
                 Some(answer) => Ok(answer),
-                None => self.gateway.charge(order).await,
+                None => gateway.charge(order).await,
             },
         }
     }

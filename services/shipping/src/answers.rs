@@ -15,6 +15,9 @@ const LONGEST_NAME: usize = 128;
 /// The code of an address nobody can deliver to.
 const UNDELIVERABLE: &str = "undeliverable_address";
 
+/// The code of an order that was voided.
+const VOIDED: &str = "order_voided";
+
 /// A label, as the carrier shows it.
 #[derive(Debug, Deserialize)]
 pub struct Bought {
@@ -26,6 +29,22 @@ pub struct Bought {
     order_id: Option<String>,
     #[serde(default)]
     status: Option<String>,
+}
+
+/// What a void of an order found, as the carrier shows it.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum VoidedOrder {
+    /// There is no label, and there never will be.
+    Voided {
+        /// The order.
+        order_id: String,
+    },
+    /// One was bought before.
+    LabelBought {
+        /// The label.
+        label: Bought,
+    },
 }
 
 /// A pickup, as the carrier shows it.
@@ -89,6 +108,7 @@ fn refusal<T>(problem: &Problem) -> Result<Said<T>, Fault> {
             let message = "the carrier knows another parcel under this order's key";
             Err(Fault::poison("carrier_rejects_request", message))
         }
+        Some(VOIDED) => Ok(Said::Refused(Answer::Voided)),
         code => Ok(Said::Refused(Answer::Refused {
             undeliverable: code == Some(UNDELIVERABLE),
             code: code.and_then(plain),
@@ -144,6 +164,20 @@ impl Bought {
             carrier: self.carrier,
             service_level: plain(&self.service_level).ok_or_else(|| wrong("has no service level"))?,
         })
+    }
+}
+
+impl VoidedOrder {
+    /// The label that was bought before, if so.
+    ///
+    /// # Errors
+    /// `Poison` when the answer is about another order, or when the label is none.
+    pub fn label(self, order_id: Uuid) -> Result<Option<Label>, Fault> {
+        match self {
+            Self::Voided { order_id: theirs } if theirs != order_id.to_string() => Err(out_of_place()),
+            Self::Voided { .. } => Ok(None),
+            Self::LabelBought { label } => label.label(order_id).map(Some),
+        }
     }
 }
 

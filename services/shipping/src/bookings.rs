@@ -45,6 +45,10 @@ impl Carrier for Bookings {
         self.carrier.find(order_id).await
     }
 
+    async fn void(&self, order_id: Uuid) -> Result<Option<Label>, Fault> {
+        self.carrier.void(order_id).await
+    }
+
     async fn book(&self, window: Window, depot: &str) -> Result<String, Fault> {
         let place = (window, depot.to_owned());
         if let Some(id) = self.remembered(&place) {

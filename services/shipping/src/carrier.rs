@@ -44,6 +44,8 @@ pub enum Answer {
         /// The carrier's own code.
         code: Option<String>,
     },
+    /// The order was voided: there is no label, and there never will be.
+    Voided,
 }
 
 /// A parcel carrier. Every call is safe to repeat.
@@ -64,6 +66,13 @@ pub trait Carrier: Send + Sync + 'static {
     /// # Errors
     /// See [`Carrier`].
     async fn find(&self, order_id: Uuid) -> Result<Option<Label>, Fault>;
+
+    /// Sees to it that no label can ever be bought for the order, unless one was: then nothing changes, and the answer
+    /// is that label.
+    ///
+    /// # Errors
+    /// See [`Carrier`].
+    async fn void(&self, order_id: Uuid) -> Result<Option<Label>, Fault>;
 
     /// Books a pickup at the depot and returns its id; parcels of one window share it.
     ///

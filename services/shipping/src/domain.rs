@@ -1,24 +1,23 @@
-//! What may happen to a paid order: data in, data out.
-//!
-//! ```text
-//! none ─► labelling ─┬─► labelled
-//!                    └─► failed
-//! ```
-//! `labelling` leaves only by the carrier's answer for that order. `begin.lua` and `settle.lua` are the same
-//! decisions, taken where they are stored; a test holds them to each other.
+//! What is asked of the carrier, what its answers mean, and how that is told: data in, data out. Where an order stands
+//! meanwhile is [`crate::standing`]'s.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use orderflow::events::{Line, Order, ShippingFailed, ShippingLabelGenerated};
-use serde::{Deserialize, Serialize};
+use orderflow::events::{
+    Line, Order, OrderCancelRejected, ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
+};
+use uuid::Uuid;
 
-use crate::carrier::{Answer, Label};
+use crate::{
+    carrier::{Answer, Label},
+    standing::{Outcome, Phase, Rejection},
+};
 
 orderflow::events! {
     /// What becomes of a paid order.
     #[derive(PartialEq)]
-    pub enum ShippingEvent { ShippingLabelGenerated, ShippingFailed }
+    pub enum ShippingEvent { ShippingLabelGenerated, ShippingFailed, ShippingCancelled, OrderCancelRejected }
 }
 
 /// Why an order was not shipped. Stable: they stand in `ShippingFailed.reason`.
@@ -34,45 +33,6 @@ pub mod reason {
 /// The heaviest parcel a label is bought for, in grams; what an order weighs is an estimate anyway.
 const HEAVIEST_GRAMS: i64 = 1_000_000;
 
-/// Where an order's label stands, once it has begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// The carrier may have been asked.
-    Labelling,
-    /// Decided for good.
-    Settled(Outcome),
-}
-
-/// How it ended, and when that was learnt. Kept in Redis as JSON, hence the short names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // the fields of ShippingLabelGenerated and ShippingFailed
-pub enum Outcome {
-    #[serde(rename = "labelled")]
-    Labelled {
-        #[serde(rename = "at", with = "micros")]
-        at: Timestamp,
-        #[serde(rename = "id")]
-        label_id: String,
-        #[serde(rename = "no")]
-        tracking_number: String,
-        #[serde(rename = "by")]
-        carrier: String,
-        #[serde(rename = "level")]
-        service_level: String,
-    },
-    #[serde(rename = "failed")]
-    Failed {
-        #[serde(rename = "at", with = "micros")]
-        at: Timestamp,
-        #[serde(rename = "why")]
-        reason: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        code: Option<String>,
-    },
-}
-
-pub(crate) use jiff::fmt::serde::timestamp::microsecond::required as micros;
-
 /// What is left to do for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -82,21 +42,8 @@ pub enum Next {
     Buy,
     /// The carrier may have forgotten the key: look for a label first.
     FindThenBuy,
-}
-
-/// Where the label stands once this payment was read.
-#[must_use]
-pub fn begin(held: Option<Phase>) -> Phase {
-    held.unwrap_or(Phase::Labelling)
-}
-
-/// Which outcome holds: the first.
-#[must_use]
-pub fn settle(held: Option<Phase>, outcome: Outcome) -> Outcome {
-    match held {
-        Some(Phase::Settled(first)) => first,
-        Some(Phase::Labelling) | None => outcome,
-    }
+    /// See to it that there is no label, unless there is one.
+    Void,
 }
 
 /// What to do next. No label can be older than its payment: as long as the payment is younger than the life of an
@@ -105,6 +52,7 @@ pub fn settle(held: Option<Phase>, outcome: Outcome) -> Outcome {
 pub fn next(phase: Phase, paid_at: Timestamp, now: Timestamp, key_life: SignedDuration) -> Next {
     match phase {
         Phase::Settled(outcome) => Next::Tell(outcome),
+        Phase::Cancelling => Next::Void,
         Phase::Labelling if now.duration_since(paid_at) < key_life => Next::Buy,
         Phase::Labelling => Next::FindThenBuy,
     }
@@ -122,6 +70,7 @@ pub fn outcome(answer: Answer, at: Timestamp) -> Outcome {
                 if undeliverable { reason::UNDELIVERABLE_ADDRESS } else { reason::REFUSED_BY_CARRIER };
             Outcome::Failed { at, reason: reason.to_owned(), code }
         }
+        Answer::Voided => Outcome::Cancelled { at },
     }
 }
 
@@ -131,24 +80,32 @@ pub fn erased(at: Timestamp) -> Outcome {
     Outcome::Failed { at, reason: reason::ERASED.to_owned(), code: None }
 }
 
-/// The event that tells of an outcome.
+/// What to tell of an outcome, and of a cancel that came too late for it.
+///
+/// The rejection goes first: should a crash leave only a part on the log, then not a label without the rejection that
+/// belongs to it, since nothing would ever bring that back.
 #[must_use]
-pub fn event(order: Arc<Order>, outcome: Outcome) -> ShippingEvent {
+pub fn events(order: &Arc<Order>, outcome: Outcome, told: Option<Rejection>) -> Vec<ShippingEvent> {
+    let rejected = told.map(|rejection| rejected(order.order_id, rejection).into());
+    rejected.into_iter().chain([event(order.clone(), outcome)]).collect()
+}
+
+/// The event that tells of a rejected cancel.
+#[must_use]
+pub fn rejected(order_id: Uuid, Rejection { at, reason, .. }: Rejection) -> OrderCancelRejected {
+    OrderCancelRejected { order_id, reason, rejected_at: at }
+}
+
+fn event(order: Arc<Order>, outcome: Outcome) -> ShippingEvent {
     match outcome {
-        Outcome::Labelled { at, label_id, tracking_number, carrier, service_level } => {
-            ShippingLabelGenerated {
-                order,
-                label_id,
-                tracking_number,
-                carrier,
-                service_level,
-                generated_at: at,
-            }
-            .into()
+        Outcome::Labelled { at: generated_at, label_id, tracking_number, carrier, service_level } => {
+            ShippingLabelGenerated { order, label_id, tracking_number, carrier, service_level, generated_at }
+                .into()
         }
         Outcome::Failed { at, reason, code } => {
             ShippingFailed { order, reason, carrier_code: code, failed_at: at }.into()
         }
+        Outcome::Cancelled { at } => ShippingCancelled { order, cancelled_at: at }.into(),
     }
 }
 
@@ -181,6 +138,7 @@ mod tests {
         assert_eq!(next(Phase::Labelling, at(0), at(23 * 3600), life), Next::FindThenBuy);
         let done = erased(at(5));
         assert_eq!(next(Phase::Settled(done.clone()), at(0), at(10), life), Next::Tell(done));
+        assert_eq!(next(Phase::Cancelling, at(0), at(10), life), Next::Void);
     }
 
     #[test]

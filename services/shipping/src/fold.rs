@@ -1,43 +1,51 @@
-//! How the state follows from the log: from `shipping` alone. What ended stays ended; of a label that was under way the
-//! carrier is asked again, when its payment is read again.
+//! How the state follows from the log. What ended stays ended, from `shipping`; a cancel that waits for its payment
+//! comes from `orders`. Of an order that was under way the carrier is asked again, when its payment is read again.
 
 use async_trait::async_trait;
 use orderflow::{
-    events::{LabelDocumentStored, PickupScheduled, ShippingFailed, ShippingLabelGenerated},
+    events::{
+        LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, PickupScheduled, ShippingCancelled,
+        ShippingFailed, ShippingLabelGenerated,
+    },
     fault::Fault,
     state::{
         State,
         rebuild::{Fold, Logged},
     },
-    topics::{SHIPPING, Topic},
+    topics::{ORDERS, SHIPPING, Topic},
 };
 use uuid::Uuid;
 
 use crate::{
-    domain::Outcome,
     papers::{Folder, Papers, Pickup},
+    standing::{Outcome, Rejection, Said},
     states::States,
 };
 
-/// The fold over `shipping`.
+/// The fold over `shipping` and the cancels of `orders`, in whatever order they are read.
 #[derive(Debug, Clone, Copy)]
-pub struct FromShipping;
+pub struct FromLog;
 
 #[async_trait]
-impl Fold for FromShipping {
+impl Fold for FromLog {
     fn sources(&self) -> Vec<Topic> {
-        vec![SHIPPING]
+        vec![SHIPPING, ORDERS]
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
-        let (mut outcomes, mut papers) = (Vec::new(), Vec::new());
+        let (mut said, mut papers) = (Vec::new(), Vec::new());
         for logged in batch {
-            outcomes.extend(logged.read()?.map(labelled));
-            outcomes.extend(logged.read()?.map(failed));
+            // The event that was answered: a repeat of it must be answered alike.
+            let cause = logged.envelope.causation_id.unwrap_or(logged.envelope.id);
+            said.extend(logged.read()?.map(labelled));
+            said.extend(logged.read()?.map(failed));
+            said.extend(logged.read()?.map(cancelled));
+            said.extend(logged.read()?.map(|event| rejected(event, cause)));
+            said.extend(logged.read()?.map(cancel_requested));
             papers.extend(logged.read()?.map(stored));
             papers.extend(logged.read()?.map(scheduled));
         }
-        restore(state, &outcomes, &papers).await
+        restore(state, &said, &papers).await
     }
 }
 
@@ -45,28 +53,44 @@ impl Fold for FromShipping {
 ///
 /// # Errors
 /// Those of [`State::call`].
-pub async fn restore(
-    state: &State,
-    outcomes: &[(Uuid, Outcome)],
-    papers: &[(Uuid, Papers)],
-) -> Result<(), Fault> {
-    States::new(state.clone()).settle(outcomes).await?;
+pub async fn restore(state: &State, said: &[(Uuid, Said)], papers: &[(Uuid, Papers)]) -> Result<(), Fault> {
+    States::new(state.clone()).recall(said).await?;
     Folder::new(state.clone()).keep(papers).await.map(drop)
 }
 
 /// What this event says of which order.
 #[must_use]
-pub fn labelled(event: ShippingLabelGenerated) -> (Uuid, Outcome) {
+pub fn labelled(event: ShippingLabelGenerated) -> (Uuid, Said) {
     let ShippingLabelGenerated { order, label_id, tracking_number, carrier, service_level, generated_at: at } =
         event;
-    (order.order_id, Outcome::Labelled { at, label_id, tracking_number, carrier, service_level })
+    let outcome = Outcome::Labelled { at, label_id, tracking_number, carrier, service_level };
+    (order.order_id, Said::Ended(outcome))
 }
 
 /// What this event says of which order.
 #[must_use]
-pub fn failed(event: ShippingFailed) -> (Uuid, Outcome) {
+pub fn failed(event: ShippingFailed) -> (Uuid, Said) {
     let ShippingFailed { order, reason, carrier_code: code, failed_at: at } = event;
-    (order.order_id, Outcome::Failed { at, reason, code })
+    (order.order_id, Said::Ended(Outcome::Failed { at, reason, code }))
+}
+
+/// What this event says of which order.
+#[must_use]
+pub fn cancelled(event: ShippingCancelled) -> (Uuid, Said) {
+    (event.order.order_id, Said::Ended(Outcome::Cancelled { at: event.cancelled_at }))
+}
+
+/// What this event, an answer to `cause`, says of which order.
+#[must_use]
+pub fn rejected(rejected: OrderCancelRejected, cause: Uuid) -> (Uuid, Said) {
+    let OrderCancelRejected { order_id, reason, rejected_at: at } = rejected;
+    (order_id, Said::Rejected(Rejection { event: cause, at, reason }))
+}
+
+/// What this event says of which order.
+#[must_use]
+pub fn cancel_requested(event: OrderCancelRequested) -> (Uuid, Said) {
+    (event.order_id, Said::CancelRequested)
 }
 
 /// What this event says of which order.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    answers::{self, Booked, Bought, Said},
+    answers::{self, Booked, Bought, Said, VoidedOrder},
     carrier::{Answer, Carrier, Label, Parcel},
     config::CarrierSettings,
     pickups::Window,
@@ -68,6 +68,16 @@ impl Carrier for HttpCarrier {
             Said::Done(bought) if bought.is_void() => Ok(None),
             Said::Done(bought) => bought.label(order_id).map(Some),
             Said::Absent => Ok(None),
+            Said::Refused(_) => Err(answers::out_of_place()),
+        }
+    }
+
+    async fn void(&self, order_id: Uuid) -> Result<Option<Label>, Fault> {
+        let path = format!("{}/labels/by-order/{order_id}/void", self.base);
+        let (status, body) = send(self.client.post(path)).await?;
+        match answers::read::<VoidedOrder>(status, &body)? {
+            Said::Done(voided) => voided.label(order_id),
+            Said::Absent => Err(answers::wrong_address()),
             Said::Refused(_) => Err(answers::out_of_place()),
         }
     }

@@ -1,4 +1,4 @@
-//! Buys a label for a paid order, once.
+//! Buys a label for a paid order, once; or sees to it that there is none, for an order that was cancelled before.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,16 +18,17 @@ use tokio::{
 use crate::{
     addressees::Addressees,
     carrier::{Answer, Carrier, Parcel},
-    domain::{self, Next, Outcome, Phase, ShippingEvent},
-    states::States,
+    domain::{self, Next, ShippingEvent},
+    standing::{Outcome, Phase},
+    states::{Ending, States},
 };
 
-/// Buys labels for paid orders. Reads `payments`, writes `shipping`.
+/// Buys labels for paid orders, and voids those that were cancelled in time. Reads `payments`, writes `shipping`.
 ///
 /// Redis remembers that a label was begun before the carrier is asked, and how it ended before anyone is told. In
 /// between, a repeat asks the carrier again, which answers as it did the first time.
 pub struct OnPaymentProcessed {
-    /// Where each order's label stands.
+    /// Where each order stands.
     pub states: States,
     /// Who gets the parcels.
     pub addressees: Addressees,
@@ -67,7 +68,7 @@ impl Step for OnPaymentProcessed {
 }
 
 impl OnPaymentProcessed {
-    /// How the label ended: as it is stored, or as the carrier says now.
+    /// How the order ended: as it is stored, or as the carrier says now.
     async fn outcome(
         &self,
         paid: &PaymentProcessed,
@@ -75,29 +76,36 @@ impl OnPaymentProcessed {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Outcome, Fault> {
-        let look_first = match domain::next(phase, paid.processed_at, now, self.limits.key_life) {
-            Next::Tell(outcome) => return Ok(outcome),
-            Next::Buy => false,
-            Next::FindThenBuy => true,
-        };
+        let next = domain::next(phase, paid.processed_at, now, self.limits.key_life);
+        if let Next::Tell(outcome) = next {
+            return Ok(outcome);
+        }
         let late = |_| Fault::transient("carrier_timeout", "no answer from the carrier in the batch's time");
-        let answer = timeout_at(deadline, self.ask(paid, look_first)).await.map_err(late)??;
+        let answer = timeout_at(deadline, self.ask(paid, &next)).await.map_err(late)??;
         let at = self.clock.now();
         Ok(answer.map_or_else(|| domain::erased(at), |answer| domain::outcome(answer, at)))
     }
 
     /// Asks the carrier; `None` when nobody knows where the parcel goes, and no label was bought while one did.
-    async fn ask(&self, paid: &PaymentProcessed, look_first: bool) -> Result<Option<Answer>, Fault> {
+    async fn ask(&self, paid: &PaymentProcessed, next: &Next) -> Result<Option<Answer>, Fault> {
         let order = &paid.order;
+        if *next == Next::Void {
+            let _turn = self.turns.acquire().await;
+            let bought = self.carrier.void(order.order_id).await?;
+            return Ok(Some(bought.map_or(Answer::Voided, Answer::Label)));
+        }
         let person = self.addressees.of(order).await?;
         // Never closed, so there is always a turn.
         let _turn = self.turns.acquire().await;
-        if (look_first || person.is_none())
+        let Some(person) = person else {
+            // Not just looked up: a call from before may still be on its way to the carrier.
+            return Ok(self.carrier.void(order.order_id).await?.map(Answer::Label));
+        };
+        if *next == Next::FindThenBuy
             && let Some(label) = self.carrier.find(order.order_id).await?
         {
             return Ok(Some(Answer::Label(label)));
         }
-        let Some(person) = person else { return Ok(None) };
         let parcel = Parcel {
             order_id: order.order_id,
             service_level: domain::service_level(&order.priority),
@@ -113,14 +121,15 @@ impl OnPaymentProcessed {
         batch: &[Received<PaymentProcessed>],
         outcomes: Vec<Result<Outcome, Fault>>,
     ) -> Verdicts<ShippingEvent> {
-        let known = batch.iter().zip(&outcomes);
-        let known =
-            known.filter_map(|(r, outcome)| Some((r.event.order.order_id, outcome.as_ref().ok()?.clone())));
+        let known = batch.iter().zip(&outcomes).filter_map(|(r, outcome)| {
+            let (order_id, event) = (r.event.order.order_id, r.envelope.id);
+            Some(Ending { order_id, event, outcome: outcome.as_ref().ok()?.clone() })
+        });
         let mut held = self.states.settle(&known.collect::<Vec<_>>()).await?.into_iter();
         let verdict = |(r, asked): (&Received<PaymentProcessed>, Result<Outcome, Fault>)| {
             // `settle` answers for each outcome it was given, in their order.
-            let outcome = asked.map(|asked| held.next().unwrap_or(asked))?;
-            Ok(step::Outcome::event(domain::event(r.event.order.clone(), outcome)))
+            let (outcome, told) = asked.map(|asked| held.next().unwrap_or((asked, None)))?;
+            Ok(step::Outcome::events(domain::events(&r.event.order, outcome, told)))
         };
         Ok(batch.iter().zip(outcomes).map(verdict).collect())
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    domain::micros,
+    standing::micros,
     states::{LIFE, unknown},
 };
 

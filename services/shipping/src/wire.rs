@@ -7,8 +7,15 @@ use orderflow::{runtime::Service, sealed::ReadingKeys};
 use tokio::sync::Semaphore;
 
 use crate::{
-    OnPaymentProcessed, OnShippingLabelGenerated, Settings, addressees::Addressees, bookings::Bookings,
-    carrier::Carrier, fold::FromShipping, http_carrier::HttpCarrier, label_store::LabelStore, papers::Folder,
+    OnOrderCancelRequested, OnPaymentProcessed, OnShippingLabelGenerated, Settings,
+    addressees::Addressees,
+    bookings::Bookings,
+    carrier::Carrier,
+    fold::FromLog,
+    guarded_carrier::{CARRIER, GuardedCarrier},
+    http_carrier::HttpCarrier,
+    label_store::LabelStore,
+    papers::Folder,
     states::States,
 };
 
@@ -19,9 +26,11 @@ use crate::{
 pub fn wire(settings: &Settings, service: Service) -> Result<Service> {
     let (state, clock) = (service.state(), service.clock());
     let store = LabelStore::local(&settings.labels.store)?;
-    let carrier: Arc<dyn Carrier> = Arc::new(HttpCarrier::new(&settings.carrier)?);
+    let carrier = GuardedCarrier::new(HttpCarrier::new(&settings.carrier)?, service.breaker(CARRIER));
+    let carrier: Arc<dyn Carrier> = Arc::new(carrier);
     let keys = ReadingKeys::start("shipping", &settings.common, &service)?;
     let addressees = Addressees::new(Arc::new(keys));
+    let cancel = OnOrderCancelRequested { states: States::new(state.clone()), clock: clock.clone() };
     let buy = OnPaymentProcessed {
         states: States::new(state.clone()),
         addressees: addressees.clone(),
@@ -34,5 +43,5 @@ pub fn wire(settings: &Settings, service: Service) -> Result<Service> {
     let carrier = Arc::new(Bookings::new(carrier));
     let print =
         OnShippingLabelGenerated { folder, addressees, store, carrier, clock, house: settings.house() };
-    Ok(service.step(buy).step(print).fold(FromShipping))
+    Ok(service.step(cancel).step(buy).step(print).fold(FromLog))
 }

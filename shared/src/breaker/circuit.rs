@@ -12,12 +12,12 @@ const PROBE_WAIT: Duration = Duration::from_millis(100);
 pub struct Policy {
     /// How many of the last calls are looked at.
     pub window: usize,
-    /// Opens when half of the calls in the window have failed, of at least this many.
+    /// Opens when half of the calls in the window have failed, and at least this many.
     pub least: usize,
     /// Opens also when this many have failed in a row: a window full of old successes must not hide an outage. Below
     /// `RETRY_LIMIT`, so that an outage is known before a record is given up.
     pub in_a_row: usize,
-    /// How long it stays open at first; twice as long after each probe that fails.
+    /// How long it stays open at first, and again after a probe that succeeded; twice as long after each that fails.
     pub first_wait: Duration,
     /// How long it stays open at most.
     pub longest_wait: Duration,
@@ -166,8 +166,10 @@ impl Circuit {
                     self.enter(Phase::Open { since: now, wait: policy.first_wait });
                 }
             }
-            (Phase::HalfOpen { wait, .. }, Shown::Fails) => {
-                let wait = wait.saturating_mul(2).min(policy.longest_wait);
+            (Phase::HalfOpen { wait, succeeded, .. }, Shown::Fails) => {
+                // One that answers now and then is not worse than it was.
+                let doubled = wait.saturating_mul(2).min(policy.longest_wait);
+                let wait = if *succeeded > 0 { policy.first_wait } else { doubled };
                 self.enter(Phase::Open { since: now, wait });
             }
             (Phase::HalfOpen { probing, succeeded, .. }, Shown::Works) => {
@@ -205,7 +207,7 @@ fn remaining(since: Timestamp, wait: Duration, now: Timestamp) -> Duration {
 fn trips(failed: &VecDeque<bool>, policy: Policy) -> bool {
     let failures = failed.iter().filter(|failed| **failed).count();
     let in_a_row = failed.iter().rev().take_while(|failed| **failed).count();
-    in_a_row >= policy.in_a_row || (failed.len() >= policy.least && failures * 2 >= failed.len())
+    in_a_row >= policy.in_a_row || (failures >= policy.least && failures * 2 >= failed.len())
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ proptest! {
             circuit.settle(pass, if *failed { Shown::Fails } else { Shown::Works }, at(0));
             let recent = &calls[(i + 1).saturating_sub(20)..=i];
             let failures = recent.iter().filter(|failed| **failed).count();
-            let half = recent.len() >= 5 && failures * 2 >= recent.len();
+            let half = failures >= 5 && failures * 2 >= recent.len();
             let row = recent.len() >= 5 && recent[recent.len() - 5..].iter().all(|failed| *failed);
             prop_assert_eq!(circuit.state() == State::Open, half || row, "after {} calls", i + 1);
         }

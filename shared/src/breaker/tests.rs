@@ -165,3 +165,13 @@ async fn its_waits_double_up_to_thirty_seconds_and_begin_anew_once_it_has_closed
     let pause = bench.opened().await.up().await.unwrap_err().pause().unwrap();
     assert!(pause.as_secs_f64() <= 2.0);
 }
+
+#[tokio::test]
+async fn one_that_answers_now_and_then_is_not_left_alone_for_longer_and_longer() {
+    let bench = bench().opened().await;
+    for now in [2, 4, 6, 8] {
+        bench.at(now);
+        bench.up().await.unwrap();
+        assert!(bench.down().await.pause().unwrap().as_secs_f64() <= 2.0);
+    }
+}

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::{
+    TopicPartitionList,
+    consumer::{CommitMode, Consumer},
+};
 use tracing::{info, warn};
 
 use super::{
@@ -24,18 +27,13 @@ impl Engine {
     }
 
     /// Takes in what a rebalance has left us with.
-    pub(super) fn take_assignment(&mut self) -> Result<(), Fault> {
+    pub(super) fn take_assignment(&mut self) {
         self.epoch = self.consumer.context().assignment().epoch;
         self.astray = true;
         self.held.clear();
         self.waiting.drop_session();
         self.lag.clear();
         self.state.hold(BTreeMap::new());
-        let list = self.consumer.assignment().map_err(unavailable)?;
-        if list.count() > 0 {
-            self.consumer.resume(&list).map_err(unavailable)?;
-        }
-        Ok(())
     }
 
     /// Goes to the committed offsets, and tells the state of them: the least that it must know.
@@ -44,6 +42,7 @@ impl Engine {
         if self.epoch != self.consumer.context().assignment().epoch {
             return Ok(()); // a rebalance meanwhile has the newer word
         }
+        self.resume_all_but_held()?;
         let ours = places.into_iter().filter_map(|(name, partition, committed)| {
             Some(((self.names.logical(&name)?, partition), committed))
         });
@@ -51,6 +50,19 @@ impl Engine {
         self.astray = false;
         self.verify()?;
         self.look_for_lines()
+    }
+
+    /// Reads on from the places found, except where a record waits for its next attempt.
+    fn resume_all_but_held(&self) -> Result<(), Fault> {
+        let all = self.consumer.assignment().map_err(unavailable)?;
+        let mut list = TopicPartitionList::new();
+        for partition in all.elements() {
+            let (name, number) = (partition.topic(), partition.partition());
+            if !self.names.logical(name).is_some_and(|topic| self.held.is_paused(topic, number)) {
+                list.add_partition(name, number);
+            }
+        }
+        if list.count() == 0 { Ok(()) } else { self.consumer.resume(&list).map_err(unavailable) }
     }
 
     /// Makes sure that the state is whole; with a share of the partitions that makes this instance ready.

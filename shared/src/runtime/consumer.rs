@@ -103,8 +103,12 @@ impl ConsumerContext for Watch {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
         let assign = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let done = if assign {
-            // Whatever is read from there is dropped; the end has the least of it.
-            list.set_all_offsets(Offset::End).and_then(|()| consumer.assign(list))
+            // Paused until its place is known, and at a plain offset: a logical one (beginning, end) would be looked up
+            // meanwhile, and what comes back late would move the partition away from where the loop has gone to.
+            list.set_all_offsets(Offset::Offset(0)).and_then(|()| {
+                consumer.assign(list)?;
+                consumer.pause(list)
+            })
         } else {
             let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
             consumer.unassign()
@@ -121,7 +125,7 @@ impl ConsumerContext for Watch {
     }
 }
 
-/// Goes to where the group has committed, on every partition held, or else to the partition's beginning. Returns the
+/// Goes to where the group has committed, on every partition held, or else to the partition's first record. Returns the
 /// broker's topic names, partitions and committed offsets (0 when there is none).
 ///
 /// After an assignment, and after an abort: the client does not go back by itself (KAFKA-17582), and would skip records
@@ -141,12 +145,13 @@ pub(super) fn place(consumer: &GroupConsumer) -> Result<Vec<(String, i32, i64)>,
     let committed = consumer.committed_offsets(list.clone(), PLACE).map_err(unknown)?;
     let mut places = Vec::with_capacity(committed.count());
     for partition in committed.elements() {
-        let (offset, known) = match partition.offset() {
-            Offset::Offset(offset) => (Offset::Offset(offset), offset),
-            _ => (Offset::Beginning, 0),
+        let (topic, number) = (partition.topic(), partition.partition());
+        let (begin, known) = match partition.offset() {
+            Offset::Offset(offset) => (offset, offset),
+            _ => (consumer.fetch_watermarks(topic, number, PLACE).map_err(unknown)?.0, 0),
         };
-        list.set_partition_offset(partition.topic(), partition.partition(), offset).map_err(unknown)?;
-        places.push((partition.topic().to_owned(), partition.partition(), known));
+        list.set_partition_offset(topic, number, Offset::Offset(begin)).map_err(unknown)?;
+        places.push((topic.to_owned(), number, known));
     }
     let sought = consumer.seek_partitions(list, PLACE).map_err(unknown)?;
     for partition in sought.elements() {

@@ -170,7 +170,7 @@ impl Engine {
                 .map(|message| message.map(|m| (origin(&m, &self.names), m.detach())));
             if self.epoch != self.consumer.context().assignment().epoch {
                 batch.clear();
-                self.take_assignment()?;
+                self.take_assignment();
             }
             match polled {
                 None => break,

@@ -124,8 +124,8 @@ impl Held {
         .collect()
     }
 
-    /// Whether this partition waits for its time to come.
-    pub fn rests(&self, topic: Topic, partition: i32) -> bool {
+    /// Whether a partition waits for its time.
+    pub fn is_paused(&self, topic: Topic, partition: i32) -> bool {
         self.waiting.get(&(topic, partition)).is_some_and(|waiting| waiting.paused)
     }
 

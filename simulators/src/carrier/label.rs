@@ -13,7 +13,7 @@ const CARRIER: &str = "Simulated Parcel Post";
 /// The mark of a street nobody finds.
 const NOWHERE: &str = "UNDELIVERABLE";
 
-const LONGEST_TEXT: usize = 200;
+pub(super) const LONGEST_TEXT: usize = 200;
 const HEAVIEST_GRAMS: u32 = 1_000_000;
 
 /// How fast the parcel travels.
@@ -112,6 +112,9 @@ pub enum LabelStatus {
 
 /// Decides whether the parcel can be delivered, and gives it a label.
 pub fn buy(carrier: &Carrier, request: BuyLabel, moment: &Moment) -> Decision<Entry> {
+    if carrier.voided_orders.contains_key(&request.order_id) {
+        return Decision::Answer(problem::order_voided());
+    }
     if let Err(reply) = check(carrier, &request) {
         return Decision::Answer(*reply);
     }

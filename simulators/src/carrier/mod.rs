@@ -1,6 +1,7 @@
 //! The parcel carrier: labels with UPU S10 tracking numbers, and pickups.
 
 mod label;
+mod order_void;
 mod pickup;
 mod problem;
 mod routes;
@@ -18,6 +19,7 @@ use crate::ledger::{self, LedgerError, Record};
 use crate::reply::{Refusal, Reply};
 
 pub use label::{Label, LabelStatus, ServiceLevel};
+pub use order_void::OrderVoid;
 pub use pickup::{Pickup, Window};
 pub use routes::routes;
 
@@ -40,6 +42,8 @@ pub enum Entry {
     Label(Label),
     /// A label was voided.
     Void(Label),
+    /// An order was voided before it had a label: it will never have one.
+    OrderVoid(OrderVoid),
     /// A pickup window was booked.
     Pickup(Pickup),
 }
@@ -51,7 +55,7 @@ pub struct CarrierFaults {
     /// Those it has in common with the gateway.
     #[serde(flatten)]
     pub common: Faults,
-    /// The share of labels that are bought and recorded, and then not answered.
+    /// The share of labels and voids of orders that are made and recorded, and then not answered.
     pub timeout_after_label_rate: Rate,
 }
 
@@ -74,6 +78,8 @@ pub struct Carrier {
     labels: HashMap<String, Label>,
     /// The newest label of each order.
     by_order: HashMap<String, String>,
+    /// Orders that will never have a label.
+    voided_orders: HashMap<String, Arc<LedgerLine>>,
     pickups: HashMap<Window, Arc<LedgerLine>>,
     last_serial: u32,
 }
@@ -87,6 +93,7 @@ impl Carrier {
             not_served,
             labels: HashMap::new(),
             by_order: HashMap::new(),
+            voided_orders: HashMap::new(),
             pickups: HashMap::new(),
             last_serial: 0,
         }
@@ -111,6 +118,9 @@ impl Simulator for Carrier {
             Entry::Void(label) => {
                 self.labels.insert(label.label_id.clone(), label.clone());
             }
+            Entry::OrderVoid(void) => {
+                self.voided_orders.insert(void.order_id.clone(), line.clone());
+            }
             Entry::Pickup(pickup) => {
                 self.pickups.insert(pickup.window.clone(), line.clone());
             }
@@ -120,12 +130,15 @@ impl Simulator for Carrier {
     fn answer(line: &LedgerLine) -> Reply {
         match &line.entry {
             Entry::Label(label) | Entry::Void(label) => Reply::ok(label),
+            Entry::OrderVoid(void) => {
+                Reply::ok(&order_void::Found::Voided { order_id: &void.order_id, voided_at: line.at })
+            }
             Entry::Pickup(pickup) => Reply::ok(pickup),
         }
     }
 
     fn is_effect(entry: &Entry) -> bool {
-        matches!(entry, Entry::Label(_))
+        matches!(entry, Entry::Label(_) | Entry::OrderVoid(_))
     }
 
     fn refuse(refusal: &Refusal) -> Reply {

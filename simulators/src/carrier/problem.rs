@@ -12,6 +12,12 @@ pub fn undeliverable(detail: &str) -> Reply {
     problem(StatusCode::UNPROCESSABLE_ENTITY, "undeliverable_address", detail, None)
 }
 
+/// 422: there will never be a label for that order.
+pub fn order_voided() -> Reply {
+    let detail = "The order was voided: no label can be bought for it.";
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "order_voided", detail, None)
+}
+
 /// 400: a field does not fit.
 pub fn invalid(field: &str, detail: &str) -> Reply {
     problem(StatusCode::BAD_REQUEST, "invalid_request", detail, Some(field))

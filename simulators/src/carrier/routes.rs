@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::call::{Call, Keyed};
 use crate::carrier::label::{self, BuyLabel};
 use crate::carrier::pickup::{self, Window};
-use crate::carrier::{Carrier, problem};
+use crate::carrier::{Carrier, order_void, problem};
 use crate::desk::Desk;
 use crate::reply::Reply;
 
@@ -22,6 +22,7 @@ pub fn routes() -> Router<Arc<Desk<Carrier>>> {
     Router::new()
         .route("/v1/labels", post(buy_label))
         .route("/v1/labels/by-order/{order_id}", get(by_order))
+        .route("/v1/labels/by-order/{order_id}/void", post(void_order))
         .route("/v1/labels/{label_id}/void", post(void_label))
         .route("/v1/pickups", post(book_pickup))
 }
@@ -33,6 +34,11 @@ async fn buy_label(State(desk): Desked, call: Call) -> Response {
 
 async fn void_label(State(desk): Desked, Path(label_id): Path<String>, call: Call) -> Response {
     let decide = |carrier: &Carrier, _: Map<String, Value>, _: &_| label::void(carrier, &label_id);
+    desk.change(&call, Keyed::Never, decide).await
+}
+
+async fn void_order(State(desk): Desked, Path(order_id): Path<String>, call: Call) -> Response {
+    let decide = |carrier: &Carrier, _: Map<String, Value>, _: &_| order_void::void(carrier, order_id);
     desk.change(&call, Keyed::Never, decide).await
 }
 

@@ -95,6 +95,8 @@ pub struct Gateway {
     /// The last line of each intent holds its state.
     intents: HashMap<String, Arc<LedgerLine>>,
     by_order: HashMap<String, Vec<String>>,
+    /// The lines of each intent's refunds, oldest first.
+    refunds: HashMap<String, Vec<Arc<LedgerLine>>>,
 }
 
 impl Gateway {
@@ -108,6 +110,12 @@ impl Gateway {
         let ids = self.by_order.get(order_id).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| self.intent(id)).collect()
     }
+
+    /// The refunds of an intent, newest first.
+    fn refunds_of(&self, intent_id: &str) -> impl Iterator<Item = &LedgerLine> {
+        let lines = self.refunds.get(intent_id).map(Vec::as_slice).unwrap_or_default();
+        lines.iter().rev().map(AsRef::as_ref)
+    }
 }
 
 impl Simulator for Gateway {
@@ -116,6 +124,9 @@ impl Simulator for Gateway {
 
     fn apply(&mut self, line: &Arc<LedgerLine>) {
         let entry = &line.entry;
+        if entry.kind == Kind::Refund {
+            self.refunds.entry(entry.intent_id.clone()).or_default().push(line.clone());
+        }
         if self.intents.insert(entry.intent_id.clone(), line.clone()).is_none() {
             self.by_order.entry(entry.order_id.clone()).or_default().push(entry.intent_id.clone());
         }

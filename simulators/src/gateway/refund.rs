@@ -1,9 +1,9 @@
-//! `POST /v1/refunds`: give back a charge, all or in part.
+//! `POST /v1/refunds`: give back a charge, all or in part. `GET /v1/refunds`: what went back.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::book::{Decision, Moment};
 use crate::gateway::intent::{Entry, Kind, Status};
@@ -55,10 +55,24 @@ pub fn decide(gateway: &Gateway, request: &CreateRefund, moment: &Moment) -> Dec
     Decision::Record(Entry { amount, refund_id, ..intent.entry(Kind::Refund) })
 }
 
-/// The refund, as the caller sees it.
+/// The answer to the request that made this refund.
 pub fn shown(line: &LedgerLine) -> Reply {
+    Reply::ok(&refund(line))
+}
+
+/// The refunds of an intent, newest first.
+pub fn list(gateway: &Gateway, intent_id: &str) -> Reply {
+    if gateway.intent(intent_id).is_none() {
+        return errors::missing("payment_intent", "payment_intent", intent_id);
+    }
+    let data: Vec<_> = gateway.refunds_of(intent_id).map(refund).collect();
+    Reply::ok(&json!({"object": "list", "url": "/v1/refunds", "data": data, "has_more": false}))
+}
+
+/// The refund, as the caller sees it.
+fn refund(line: &LedgerLine) -> Value {
     let entry = &line.entry;
-    Reply::ok(&json!({
+    json!({
         "id": entry.refund_id,
         "object": "refund",
         "status": "succeeded",
@@ -67,5 +81,5 @@ pub fn shown(line: &LedgerLine) -> Reply {
         "payment_intent": entry.intent_id,
         "metadata": entry.intent.metadata,
         "created": line.at.as_second(),
-    }))
+    })
 }

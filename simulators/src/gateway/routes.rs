@@ -27,7 +27,7 @@ pub fn routes() -> Router<Arc<Desk<Gateway>>> {
         .route("/v1/payment_intents/search", get(search))
         .route("/v1/payment_intents/{id}", get(retrieve))
         .route("/v1/payment_intents/{id}/cancel", post(cancel_intent))
-        .route("/v1/refunds", post(create_refund))
+        .route("/v1/refunds", post(create_refund).get(list_refunds))
 }
 
 async fn create_intent(State(desk): Desked, call: Call) -> Response {
@@ -71,6 +71,23 @@ async fn search(State(desk): Desked, search: Result<Query<Search>, QueryRejectio
         Err(_) => desk.refuse(&Refusal::Invalid {
             field: "order_id".into(),
             message: "Search by order: ?order_id=…".into(),
+        }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Refunded {
+    payment_intent: String,
+}
+
+async fn list_refunds(State(desk): Desked, query: Result<Query<Refunded>, QueryRejection>) -> Response {
+    match query {
+        Ok(Query(Refunded { payment_intent })) => {
+            desk.look(|gateway| refund::list(gateway, &payment_intent)).await
+        }
+        Err(_) => desk.refuse(&Refusal::Invalid {
+            field: "payment_intent".into(),
+            message: "List by payment: ?payment_intent=…".into(),
         }),
     }
 }

@@ -114,6 +114,26 @@ async fn an_answered_label_survives_kill_9_and_no_number_is_given_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answered_void_survives_kill_9_and_the_order_is_never_sold_a_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("carrier.jsonl");
+    let path = |order: usize| format!("/v1/labels/by-order/o{order}/void");
+    let mut process = Process::carrier(&ledger, QUICK);
+    for order in 0..20 {
+        let answer = process.post(&path(order), "unused", &json!({})).await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap()["status"], json!("voided"));
+    }
+    process.kill();
+
+    let process = Process::carrier(&ledger, QUICK);
+    for order in (0..20).map(|n| format!("o{n}")) {
+        let refused = process.post("/v1/labels", &order, &parcel(&order)).await.unwrap();
+        assert_eq!(refused.json::<Value>().await.unwrap()["code"], json!("order_voided"));
+    }
+    assert_eq!(carrier::read_ledger(&ledger).unwrap().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_finishes_what_is_in_flight_and_lets_withheld_answers_go() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("gateway.jsonl");

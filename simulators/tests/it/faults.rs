@@ -41,6 +41,24 @@ async fn a_withheld_answer_is_charged_once_and_told_to_whoever_asks_again() {
 }
 
 #[tokio::test]
+async fn a_withheld_refund_is_made_once_and_told_to_whoever_asks_again() {
+    let mut bench = Bench::gateway();
+    let paid = bench.post(INTENTS, "o1:charge", &charge("o1", "tok_visa")).await;
+    let id = paid.body["id"].as_str().unwrap().to_owned();
+    bench.reopen(&json!({"timeout_after_charge_rate": 1}));
+    let body = json!({"payment_intent": id, "amount": 2590, "metadata": {"order_id": "o1"}});
+    let lost = bench.post("/v1/refunds", "o1:refund", &body).await;
+    assert_eq!(lost.status, StatusCode::GATEWAY_TIMEOUT);
+    let found = bench.get(&format!("/v1/refunds?payment_intent={id}")).await;
+    let again = bench.post("/v1/refunds", "o1:refund", &body).await;
+    assert_eq!((again.status, again.replayed()), (StatusCode::OK, true));
+    assert_eq!(found.body["data"], json!([again.body]));
+    bench.put("/faults", &json!({"error_rate": 1})).await;
+    assert_eq!(bench.post("/v1/refunds", "other", &body).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(moved_by_order(&read_ledger(&bench.ledger()).unwrap())["o1"].refunded, 2590);
+}
+
+#[tokio::test]
 async fn declines_by_rate_are_like_those_of_a_card() {
     let mut bench = Bench::gateway();
     bench.reopen(&json!({"decline_rate": 1}));

@@ -157,6 +157,28 @@ async fn refunds_never_exceed_the_charge() {
     assert_eq!((moved.charges, moved.charged, moved.refunded), (1, 2590, 2590));
 }
 
+#[tokio::test]
+async fn a_refund_is_found_by_its_payment_also_after_a_restart() {
+    let mut bench = Bench::gateway();
+    let paid = bench.post(INTENTS, "c", &charge("o1", "tok_visa")).await;
+    let id = paid.body["id"].as_str().unwrap();
+    let list = format!("/v1/refunds?payment_intent={id}&limit=100");
+    assert_eq!(bench.get(&list).await.body["data"], json!([]));
+
+    let refund = async |key: &str, amount: i64| {
+        bench.post("/v1/refunds", key, &json!({"payment_intent": id, "amount": amount})).await.body
+    };
+    let (older, newer) = (refund("r1", 590).await, refund("r2", 2000).await);
+    for restart in [false, true] {
+        if restart {
+            bench.reopen(&json!({}));
+        }
+        assert_eq!(bench.get(&list).await.body["data"], json!([newer, older]));
+        let intent = bench.get(&format!("{INTENTS}/{id}")).await.body;
+        assert_eq!((&intent["status"], &intent["amount_refunded"]), (&json!("succeeded"), &json!(2590)));
+    }
+}
+
 #[rstest]
 #[case::no_key(None, charge("o", "tok_visa").to_string(), 400, "idempotency_key_missing")]
 #[case::empty_key(Some(""), charge("o", "tok_visa").to_string(), 400, "idempotency_key_invalid")]
@@ -183,10 +205,13 @@ async fn a_bad_request_is_refused_and_leaves_no_line(
 #[tokio::test]
 async fn an_unknown_path_method_or_intent_is_404() {
     let bench = Bench::gateway();
-    for path in ["/v2/charges", "/v1/refunds", "/v1/payment_intents/pi_unknown"] {
+    let unknown = "/v1/refunds?payment_intent=pi_unknown";
+    for path in ["/v2/charges", "/v1/refunds/re_1", unknown, "/v1/payment_intents/pi_unknown"] {
         let answer = bench.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.body["error"]["type"], json!("invalid_request_error"));
     }
-    assert_eq!(bench.get("/v1/payment_intents/search").await.status, StatusCode::BAD_REQUEST);
+    for path in ["/v1/payment_intents/search", "/v1/refunds"] {
+        assert_eq!(bench.get(path).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
 }

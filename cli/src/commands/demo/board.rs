@@ -5,7 +5,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use orderflow::order_state::{Facts, State};
+use orderflow::{
+    events::{OrderHeldForReview, Record as _},
+    order_state::{Facts, State},
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -22,6 +25,8 @@ pub(super) struct Board(Mutex<Inner>);
 struct Inner {
     orders: HashMap<Uuid, Track>,
     dead_letters: usize,
+    /// When the outage began, and when it was over.
+    outage: (Option<Instant>, Option<Instant>),
 }
 
 #[derive(Default)]
@@ -31,6 +36,19 @@ struct Track {
     accepted: Option<Instant>,
     /// When its final event could be read.
     finished: Option<Instant>,
+    /// Whether a person had to look at it.
+    held: bool,
+}
+
+/// From each 202 to the moment its order's final event could be read by others, by what the order met on its way.
+#[derive(Debug, Default)]
+pub(super) struct Latencies {
+    /// Nothing out of the ordinary.
+    pub undisturbed: Latency,
+    /// The gateway's outage.
+    pub outage: Latency,
+    /// A person's decision.
+    pub held: Latency,
 }
 
 /// Numbers at one moment.
@@ -62,6 +80,7 @@ impl Board {
         let Some(order) = entry.order_id() else { return };
         let track = inner.orders.entry(order).or_default();
         decoder.tell(entry, &mut track.facts);
+        track.held |= OrderHeldForReview::is_named(&entry.envelope.kind);
         if track.facts.state().is_final() {
             track.finished.get_or_insert(now);
         }
@@ -78,16 +97,34 @@ impl Board {
         snapshot
     }
 
-    /// From each 202 to the moment its order's final event could be read by others.
-    pub(super) fn latency(&self) -> Latency {
-        let mut latency = Latency::default();
-        for track in self.lock().orders.values() {
-            if let (Some(accepted), Some(finished)) = (track.accepted, track.finished) {
-                // The final event may be there before the 202 has come back.
-                latency.record(finished.saturating_duration_since(accepted));
-            }
+    /// The gateway is down from now on.
+    pub(super) fn outage_begins(&self, at: Instant) {
+        self.lock().outage.0 = Some(at);
+    }
+
+    /// Everything is as it was before the outage.
+    pub(super) fn outage_ends(&self, at: Instant) {
+        self.lock().outage.1 = Some(at);
+    }
+
+    /// How long finished orders took.
+    pub(super) fn latencies(&self) -> Latencies {
+        let inner = self.lock();
+        let mut latencies = Latencies::default();
+        for track in inner.orders.values() {
+            let (Some(accepted), Some(finished)) = (track.accepted, track.finished) else { continue };
+            let (begun, over) = inner.outage;
+            let caught =
+                begun.is_some_and(|begun| finished >= begun) && over.is_none_or(|over| accepted < over);
+            let latency = match (track.held, caught) {
+                (true, _) => &mut latencies.held,
+                (false, true) => &mut latencies.outage,
+                (false, false) => &mut latencies.undisturbed,
+            };
+            // The final event may be there before the 202 has come back.
+            latency.record(finished.saturating_duration_since(accepted));
         }
-        latency
+        latencies
     }
 
     /// Every order whose caller had a 202.

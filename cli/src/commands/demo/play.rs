@@ -4,13 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 use orderflow::topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING};
-use tokio::{runtime::Handle, sync::mpsc::Receiver, time::Instant};
+use tokio::{runtime::Handle, sync::mpsc::Receiver, task::JoinSet, time::Instant};
 
-use super::{Demo, board::Board, funnel::Funnel, report::Report, start::Running};
+use super::{
+    Demo,
+    board::Board,
+    funnel::Funnel,
+    outage::Outage,
+    people::{People, Regret},
+    report::{Met, Report},
+    start::Running,
+};
 use crate::{
     audit,
     commands::load::new_run,
-    load::{Answer, Mix, Outcome, Shop, Summary, client, plan, send},
+    load::{Answer, Kind, Mix, Outcome, Shop, Summary, client, plan, send},
     log::{Decoder, Entry, Follower},
 };
 
@@ -47,9 +55,20 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
     let shots = plan(&shop, demo.orders as usize, demo.rate, demo.seed, &new_run(), &Mix::default());
     let mut funnel = Funnel::new(u64::from(demo.orders));
     let begun = Instant::now();
-    let load = follow_load(send(client, &url, shots, 1_000), &board, &mut funnel).await;
-    ensure!(load.accepted > 0, "no order was accepted: {:?} {:?}", load.refused, load.failed);
-    wait_until_final(&board, &mut funnel, &follower).await?;
+    let people = People::at(client.clone(), environment.status_url());
+    let outage = Outage::of(environment, client.clone(), Duration::from_secs(demo.outage.into()));
+    let middle = Duration::from_secs_f64(f64::from(demo.orders) / demo.rate / 2.0);
+    let orders = async {
+        let answers = send(client, &url, shots, 1_000);
+        let (load, regrets) = follow_load(answers, &people, &board, &mut funnel).await?;
+        ensure!(load.accepted > 0, "no order was accepted: {:?} {:?}", load.refused, load.failed);
+        wait_until_final(&board, &mut funnel, &follower).await?;
+        Ok((load, regrets))
+    };
+    let ((load, regrets), ()) = tokio::select! {
+        done = async { tokio::try_join!(orders, outage.happen(middle, &board)) } => done?,
+        () = people.review() => bail!("the reviewer has left"),
+    };
     let seconds = begun.elapsed().as_secs_f64();
     drop(funnel);
 
@@ -62,29 +81,42 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
         seconds,
         load,
         &evidence,
-        board.latency().percentiles(),
+        board.latencies(),
+        Met { regrets, outage_seconds: demo.outage },
         services,
         checks,
     ))
 }
 
-async fn follow_load(mut answers: Receiver<Answer>, board: &Board, funnel: &mut Funnel) -> Summary {
+async fn follow_load(
+    mut answers: Receiver<Answer>,
+    people: &People,
+    board: &Board,
+    funnel: &mut Funnel,
+) -> Result<(Summary, Vec<Regret>)> {
     let mut summary = Summary::default();
+    let (mut regretted, mut regrets) = (0, JoinSet::new());
     let mut draw = tokio::time::interval(DRAW);
     loop {
         tokio::select! {
             answer = answers.recv() => match answer {
                 Some(answer) => {
                     summary.count(&answer);
-                    if let Outcome::Accepted { order_id, .. } = answer.outcome {
+                    if let Outcome::Accepted { order_id, replayed } = answer.outcome {
                         board.accepted(order_id, answer.at);
+                        if answer.kind == Kind::Regretted && !replayed {
+                            people.regret(regretted, order_id, &mut regrets);
+                            regretted += 1;
+                        }
                     }
                 }
-                None => return summary,
+                None => break,
             },
             _ = draw.tick() => funnel.show(&board.snapshot()),
         }
     }
+    let asked: Vec<Result<Regret>> = regrets.join_all().await;
+    Ok((summary, asked.into_iter().collect::<Result<_>>()?))
 }
 
 /// Waits until every accepted order has a final state, or until nothing has moved for a while: then the audit names

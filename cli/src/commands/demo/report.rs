@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use super::Demo;
+use super::{Demo, board::Latencies, people::Regret};
 use crate::{
     audit::{Check, Evidence},
     commands::{load, table::table},
@@ -25,11 +25,28 @@ pub(super) struct Report {
     requests: Summary,
     /// Every order on the log.
     orders_by_state: BTreeMap<String, usize>,
-    /// From a caller's 202 to the moment others could read the order's final event.
-    acceptance_to_final: Percentiles,
+    /// From a caller's 202 to the moment others could read the order's final event, by what orders met on their way.
+    acceptance_to_final: BTreeMap<&'static str, Percentiles>,
+    cancels: Cancels,
+    /// For how long the gateway was down.
+    outage_seconds: u16,
     dead_letters: BTreeMap<String, usize>,
     services: Vec<ServiceMemory>,
     promises: Vec<Check>,
+}
+
+/// What orders met besides their customers.
+pub(super) struct Met {
+    pub(super) regrets: Vec<Regret>,
+    pub(super) outage_seconds: u16,
+}
+
+/// Requests to cancel.
+#[derive(Debug, Serialize)]
+struct Cancels {
+    requested: usize,
+    /// Came in when the order was finished.
+    too_late: usize,
 }
 
 /// Memory of one process.
@@ -63,7 +80,8 @@ impl Report {
         seconds: f64,
         requests: Summary,
         evidence: &Evidence,
-        acceptance_to_final: Percentiles,
+        latencies: Latencies,
+        met: Met,
         services: Vec<ServiceMemory>,
         promises: Vec<Check>,
     ) -> Self {
@@ -71,6 +89,16 @@ impl Report {
         for order in evidence.orders.values() {
             *orders_by_state.entry(order.state().to_string()).or_default() += 1;
         }
+        let Latencies { undisturbed, outage, held } = latencies;
+        let named =
+            [("undisturbed", undisturbed), ("caught by the outage", outage), ("held for review", held)];
+        let acceptance_to_final = named
+            .into_iter()
+            .filter(|(_, latency)| !latency.is_empty())
+            .map(|(name, latency)| (name, latency.percentiles()))
+            .collect();
+        let too_late = met.regrets.iter().filter(|regret| **regret == Regret::TooLate).count();
+        let cancels = Cancels { requested: met.regrets.len(), too_late };
         let delivery = demo.delivery.to_possible_value().map(|value| value.get_name().to_owned());
         Self {
             servers: servers.to_owned(),
@@ -80,6 +108,8 @@ impl Report {
             requests,
             orders_by_state,
             acceptance_to_final,
+            cancels,
+            outage_seconds: met.outage_seconds,
             dead_letters: evidence.dead_letters.clone(),
             services,
             promises,
@@ -115,13 +145,18 @@ impl fmt::Display for Report {
             self.dead_letters.iter().map(|(code, count)| format!("{count} {code}")).collect();
         let letters = if letters.is_empty() { "none".to_owned() } else { letters.join(", ") };
         writeln!(f, "dead letters: {letters}")?;
-        let Percentiles { p50_ms, p95_ms, p99_ms, max_ms } = self.acceptance_to_final;
+        let Cancels { requested, too_late } = self.cancels;
+        writeln!(f, "cancels: {requested} requested, {too_late} when the order was finished already")?;
+        writeln!(f, "gateway down for {} s in the middle", self.outage_seconds)?;
         let Self { delivery, rate, seconds, .. } = self;
-        write!(
-            f,
-            "acceptance to final state ({delivery}, {rate} orders/s for {seconds:.0} s): p50 {p50_ms:.0} ms, \
-             p95 {p95_ms:.0} ms, p99 {p99_ms:.0} ms, max {max_ms:.0} ms"
-        )
+        write!(f, "\nacceptance to final state ({delivery}, {rate} orders/s for {seconds:.0} s):")?;
+        for (name, Percentiles { p50_ms, p95_ms, p99_ms, max_ms }) in &self.acceptance_to_final {
+            write!(
+                f,
+                "\n  {name:<20} p50 {p50_ms:.0} ms, p95 {p95_ms:.0} ms, p99 {p99_ms:.0} ms, max {max_ms:.0} ms"
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -54,6 +54,7 @@ impl Running {
     /// When there is no intake.
     pub(super) fn how_to_try(&self) -> Result<String> {
         let url = self.environment.intake_url()?;
+        let status = self.environment.status_url();
         let Servers { kafka_bootstrap, registry_url, chosen, .. } = &self.servers;
         let prefix = &self.environment.connection().prefix;
         let operators: Vec<String> = self
@@ -63,7 +64,7 @@ impl Running {
             .map(|instance| format!("  {:<18} {}/metrics", instance.name(), instance.operator_url()))
             .collect();
         Ok(format!(
-            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
+            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID> --status-url {status}\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
             operators.join("\n"),
             self.environment.folder().display(),
             EXAMPLE_ORDER,

@@ -17,6 +17,8 @@ const EVERYDAY: i64 = 30_000;
 /// Tokens of cards that are declined, and why (the names are Stripe's).
 const DECLINED: [&str; 3] =
     ["tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds", "tok_chargeDeclinedExpiredCard"];
+/// Two countries where none of the customers lives.
+const ABROAD: (&str, &str) = ("US", "BR");
 /// A customer comes back at most this often in one run: more would look like an attack.
 const VISITS: usize = 3;
 
@@ -58,6 +60,16 @@ impl<'a> Maker<'a> {
             }
             Kind::Scarce => self.scarce(rng),
             Kind::NewAccountAbroad => self.new_account_abroad(rng),
+            Kind::Traveller => self.traveller(rng),
+            Kind::Undeliverable => {
+                let mut customer = self.customer(rng);
+                customer.address["line1"] = json!(format!("UNDELIVERABLE {}", self.next));
+                self.basket(kind, &customer, rng)
+            }
+            Kind::Regretted => {
+                let customer = self.customer(rng);
+                self.basket(kind, &customer, rng)
+            }
             Kind::Ordinary | Kind::Repeat | Kind::CardTesting => {
                 let customer = self.customer(rng);
                 self.regulars.push((customer.clone(), 1));
@@ -97,18 +109,16 @@ impl<'a> Maker<'a> {
             .or(products.last())
             .map_or(("", 1), |p| *p);
         let quantity = HIGH / price.max(1) + 1;
-        let abroad =
-            |not: &[&str]| ["US", "BR", "VN", "NG"].into_iter().find(|c| !not.contains(c)).unwrap_or("US");
-        let billing = abroad(&[customer.country]);
-        let caller = abroad(&[customer.country, billing]);
-        made(
-            Kind::NewAccountAbroad,
-            &customer,
-            "EUR",
-            &[(sku.to_owned(), quantity)],
-            Some(billing),
-            Some(caller),
-        )
+        let lines = [(sku.to_owned(), quantity)];
+        made(Kind::NewAccountAbroad, &customer, "EUR", &lines, Some(ABROAD.0), Some(ABROAD.1))
+    }
+
+    /// Somebody who has been a customer for long orders home from a journey, with a card from elsewhere.
+    fn traveller(&mut self, rng: &mut impl RngExt) -> Made {
+        let customer = self.customer(rng);
+        let (kind, mut body, ip, _) = self.basket(Kind::Traveller, &customer, rng);
+        body["billing_country"] = json!(ABROAD.0);
+        (kind, body, ip, ABROAD.1.to_owned())
     }
 
     fn basket(&self, kind: Kind, customer: &Customer, rng: &mut impl RngExt) -> Made {

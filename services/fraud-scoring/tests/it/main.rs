@@ -2,6 +2,12 @@
 #![allow(missing_docs)]
 
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
+mod held;
+#[cfg(test)]
+mod held_rebuild;
+#[cfg(test)]
 mod honest;
 #[cfg(test)]
 mod readme;
@@ -9,6 +15,8 @@ mod readme;
 mod rebuild;
 #[cfg(test)]
 mod repeats;
+#[cfg(test)]
+mod reviews;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

@@ -1,28 +1,46 @@
 //! State rebuilt from the published decisions answers as the state that was lost.
 
+use std::sync::Arc;
+
 use fraud_scoring::{
+    domain::{Judged, ReviewTimes, refuses},
     profiles::{Decided, Profiles},
-    rebuild::FraudFold,
+    rebuild::{FraudFold, Memory},
 };
 use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
-    events::{FraudDecision, Order},
+    envelope::Envelope,
+    events::{Order, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use redis::AsyncCommands;
 use uuid::Uuid;
 
 use crate::support::{
-    LIMITS, POLICY, answers, batch, cause,
+    LIMITS, POLICY, answers, batch,
     orders::{crowd, order},
+    received,
     redis_server::{RedisServer, block_on},
     step,
 };
 
 /// What the log tells of these answers.
-fn log(fold: &FraudFold, answers: &[(Order, FraudDecision, bool)]) -> Vec<Decided> {
-    answers.iter().map(|(order, decision, _)| fold.decided(cause(order), order, decision.clone())).collect()
+fn log(fold: &FraudFold, answers: &[(Order, Judged)]) -> Memory {
+    let mut memory = Memory::default();
+    for (order, judged) in answers {
+        let (order, decision) = (Arc::new(order.clone()), judged.decision.clone());
+        let said = match judged.review {
+            Some(ReviewTimes { escalate_at, review_by }) => {
+                OrderHeldForReview { order: order.clone(), decision, escalate_at, review_by }.into()
+            }
+            None if refuses(&decision) => OrderFraudDetected { order: order.clone(), decision }.into(),
+            None => OrderValidatedForFraud { order: order.clone(), decision }.into(),
+        };
+        let envelope = received(&order).envelope;
+        fold.take(said, &Envelope { causation_id: Some(envelope.id), ..envelope }, 0, &mut memory);
+    }
+    memory
 }
 
 #[test]
@@ -43,7 +61,7 @@ fn a_rebuild_repeats_decisions_and_sees_the_same_history() {
                     said.extend(answers(&step(&live, POLICY), orders).await);
                 }
 
-                let events = log(&FraudFold::new(Clock::system()), &said);
+                let events = log(&FraudFold::new(Clock::system()), &said).decided;
                 let events: Vec<Decided> = sequence.iter().map(|place| events[*place].clone()).collect();
                 for events in events.chunks(size) {
                     Profiles::restore(&rebuilt, events).await.unwrap();
@@ -72,7 +90,7 @@ async fn rebuilt_keys_end_when_they_would_have_ended() {
 
     let clock = Clock::system();
     clock.set_offset(SignedDuration::from_hours(40 * 24)); // 40 days later
-    Profiles::restore(&rebuilt, &log(&FraudFold::new(clock), &said)).await.unwrap();
+    log(&FraudFold::new(clock), &said).restore(&rebuilt).await.unwrap();
     let keys: Vec<String> = redis.keys(rebuilt.key("*:*")).await.unwrap();
     assert_eq!(keys.len(), 1, "only the profile is younger than its life: {keys:?}");
     let left: i64 = redis.ttl(&keys[0]).await.unwrap();

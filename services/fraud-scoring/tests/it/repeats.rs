@@ -1,6 +1,10 @@
 //! A repeat is answered as the first time.
 
-use fraud_scoring::{domain::Policy, profiles::Profiles};
+use fraud_scoring::{
+    domain::{Policy, refuses},
+    profiles::Profiles,
+};
+use jiff::SignedDuration;
 use orderflow::events::Order;
 
 use crate::support::{
@@ -18,10 +22,13 @@ async fn a_repeat_gets_the_first_answer_also_under_another_policy() {
     let orders: Vec<Order> =
         (0..7u8).map(|i| again(u128::from(i) + 1, "c", i64::from(i) * 5, 5_000)).collect();
     let first = answers(&step(&state, POLICY), &orders).await;
-    let refused: Vec<bool> = first.iter().map(|(_, _, refused)| *refused).collect();
+    let refused: Vec<bool> = first.iter().map(|(_, judged)| refuses(&judged.decision)).collect();
     assert_eq!(refused, [false, false, false, false, false, true, true]);
+    let held: Vec<bool> = first.iter().map(|(_, judged)| judged.review.is_some()).collect();
+    assert_eq!(held, [false, false, false, true, true, false, false]);
 
-    let strict = step(&state, Policy { threshold: 0.0 });
+    let other = Policy { threshold: 0.0, hold_threshold: 0.0, review_time: SignedDuration::from_secs(1) };
+    let strict = step(&state, other);
     assert_eq!(answers(&strict, &orders).await, first);
     for (one, answer) in orders.iter().zip(&first) {
         assert_eq!(&answers(&strict, std::slice::from_ref(one)).await[0], answer);

@@ -3,6 +3,7 @@ use orderflow::{
     events::{Line, Sealed},
     fault::Consequence,
 };
+use uuid::Uuid;
 
 use super::*;
 
@@ -101,6 +102,13 @@ fn an_adjustment_that_makes_no_sense_is_poison() {
 }
 
 #[test]
+fn a_reservation_ends_on_the_shelf_or_off_it() {
+    let level = Level { on_hand: 10, reserved: 4 };
+    assert_eq!(settle(level, 3, Ending::Released), Level { on_hand: 10, reserved: 1 });
+    assert_eq!(settle(level, 3, Ending::Shipped), Level { on_hand: 7, reserved: 1 });
+}
+
+#[test]
 fn the_log_adds_up_in_any_order_and_counts_repeats_once() {
     let at = Timestamp::UNIX_EPOCH;
     let order = |id: u128| std::sync::Arc::new(Order { order_id: Uuid::from_u128(id), ..order(&[("a", 3)]) });
@@ -114,9 +122,16 @@ fn the_log_adds_up_in_any_order_and_counts_repeats_once() {
     };
     let reserved = |id| InventoryReserved { order: order(id), reserved_at: at, valid_until: at };
     let freed = InventoryReleased { order: order(1), reason: "payment_failed".to_owned(), released_at: at };
-    let log: [Fact; 5] =
-        [freed.into(), reserved(2).into(), adjusted(7).into(), reserved(1).into(), adjusted(7).into()];
-    let ids = [1, 2, 3, 4, 5].map(Uuid::from_u128);
+    let log: [Fact; 7] = [
+        freed.into(),
+        reserved(2).into(),
+        adjusted(7).into(),
+        InventoryShipped { order: order(3), shipped_at: at }.into(),
+        reserved(1).into(),
+        adjusted(7).into(),
+        reserved(3).into(),
+    ];
+    let ids = [1, 2, 3, 4, 5, 6, 7].map(Uuid::from_u128);
     let twice = ids.into_iter().zip(&log).chain(ids.into_iter().zip(&log).rev());
-    assert_eq!(levels(twice), BTreeMap::from([("a".to_owned(), Level { on_hand: 14, reserved: 3 })]));
+    assert_eq!(levels(twice), BTreeMap::from([("a".to_owned(), Level { on_hand: 11, reserved: 3 })]));
 }

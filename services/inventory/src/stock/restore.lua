@@ -7,10 +7,10 @@ local fold = {}
 -- order id, at, valid until, SKUs with units
 function fold.reserved()
   local order, at, valid_until, lines = P .. 'order:' .. take(), take(), take(), items(2)
-  local known = redis.call('HMGET', order, 'at', 'released_at')
+  local known = redis.call('HMGET', order, 'at', 'settled_at')
   if known[1] then return end
   if known[2] then
-    -- Released before reserved: the two stood on different partitions. Nothing is left to count.
+    -- Ended before it began: the two stood on different partitions. Nothing is left to count.
     redis.call('HSET', order, 'at', at, 'until', valid_until)
   else
     set_aside(order, at, valid_until, lines)
@@ -23,10 +23,18 @@ function fold.short()
   if redis.call('HEXISTS', order, 'at') == 0 then mark_short(order, at, short) end
 end
 
+local function ended(order, ending, at, cause, gone)
+  if redis.call('HEXISTS', order, 'settled_at') == 0 then settle(order, ending, at, cause, gone) end
+end
+
 -- order id, at, id of the event that asked
 function fold.released()
-  local order, at, cause = P .. 'order:' .. take(), take(), take()
-  if redis.call('HEXISTS', order, 'released_at') == 0 then set_free(order, at, cause) end
+  ended(P .. 'order:' .. take(), 'released', take(), take(), {})
+end
+
+-- order id, at, id of the event that asked, SKUs with units
+function fold.shipped()
+  ended(P .. 'order:' .. take(), 'shipped', take(), take(), items(2))
 end
 
 -- id of the event that asked, '' or the reason of the refusal, SKU, delta, on hand, reserved, at

@@ -1,6 +1,6 @@
 -- What the scripts of this folder share; it stands before each of them.
--- Keys: stock:<SKU> hash {on_hand, reserved}; order:<order id> hash {status, at, until, lines or short, released_at,
--- released_by}; adjustment:<event id> the packed answer. Times are texts, passed on untouched.
+-- Keys: stock:<SKU> hash {on_hand, reserved}; order:<order id> hash {status, at, until, lines or short, settled_at,
+-- settled_by}; adjustment:<event id> the packed answer. Times are texts, passed on untouched.
 
 -- Seconds for which a settled order or an answer is kept.
 local KEPT = take()
@@ -20,10 +20,16 @@ local function items(width)
   return flat
 end
 
-local function count_reserved(lines, sign)
+local function count(field, lines, sign)
   for i = 1, #lines, 2 do
-    redis.call('HINCRBY', P .. 'stock:' .. lines[i], 'reserved', string.format('%.0f', sign * lines[i + 1]))
+    redis.call('HINCRBY', P .. 'stock:' .. lines[i], field, string.format('%.0f', sign * lines[i + 1]))
   end
+end
+
+-- What is set aside for an order, as SKUs with units.
+local function held(order)
+  local lines = redis.call('HGET', order, 'lines')
+  return lines and cmsgpack.unpack(lines) or {}
 end
 
 local function mark_short(order, at, short)
@@ -33,16 +39,16 @@ end
 
 -- The key has no end while its units count as reserved; whoever settles the order gives it one.
 local function set_aside(order, at, valid_until, lines)
-  count_reserved(lines, 1)
+  count('reserved', lines, 1)
   redis.call('HSET', order, 'status', 'reserved', 'at', at, 'until', valid_until, 'lines', cmsgpack.pack(lines))
   redis.call('PERSIST', order)
 end
 
-local function set_free(order, at, cause)
-  local lines = redis.call('HGET', order, 'lines')
-  if lines then count_reserved(cmsgpack.unpack(lines), -1) end
-  redis.call('HSET', order, 'status', 'released', 'released_at', at, 'released_by', cause)
+-- Ends a reservation: `released` or `shipped`. `gone` has left the shelf.
+local function settle(order, ending, at, cause, gone)
+  count('reserved', held(order), -1)
+  count('on_hand', gone, -1)
+  redis.call('HSET', order, 'status', ending, 'settled_at', at, 'settled_by', cause)
   redis.call('HDEL', order, 'lines')
   redis.call('EXPIRE', order, KEPT)
 end
-

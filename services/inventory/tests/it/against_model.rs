@@ -34,6 +34,8 @@ enum Batch {
     Reserve(Vec<usize>),
     /// With which of an order's two failed payments.
     Release(Vec<usize>, u128),
+    Refund(Vec<usize>),
+    Ship(Vec<usize>),
     Adjust(Vec<usize>),
 }
 
@@ -43,6 +45,8 @@ impl Batch {
         match self {
             Self::Reserve(chosen) => Box::new(chosen.iter().map(|n| Self::Reserve(vec![*n]))),
             Self::Release(chosen, which) => Box::new(chosen.iter().map(|n| Self::Release(vec![*n], *which))),
+            Self::Refund(chosen) => Box::new(chosen.iter().map(|n| Self::Refund(vec![*n]))),
+            Self::Ship(chosen) => Box::new(chosen.iter().map(|n| Self::Ship(vec![*n]))),
             Self::Adjust(chosen) => Box::new(chosen.iter().map(|n| Self::Adjust(vec![*n]))),
         }
     }
@@ -75,6 +79,8 @@ fn cases() -> impl Strategy<Value = Case> {
     let batch = prop_oneof![
         3 => some_of(ORDERS).prop_map(Batch::Reserve),
         2 => (some_of(ORDERS), 0..2_u128).prop_map(|(orders, which)| Batch::Release(orders, which)),
+        1 => some_of(ORDERS).prop_map(Batch::Refund),
+        2 => some_of(ORDERS).prop_map(Batch::Ship),
         3 => some_of(REQUESTS).prop_map(Batch::Adjust),
     ];
     let batches = prop::collection::vec(batch, 1..40);
@@ -92,6 +98,8 @@ impl Case {
         let answers: Vec<Answer> = match batch {
             Batch::Reserve(chosen) => service.reserve(&self.keyed(chosen, 2000)).await,
             Batch::Release(chosen, which) => service.release(&self.keyed(chosen, 3000 + 100 * which)).await,
+            Batch::Refund(chosen) => service.refund(&self.keyed(chosen, 4000)).await,
+            Batch::Ship(chosen) => service.ship(&self.keyed(chosen, 5000)).await,
             Batch::Adjust(chosen) => {
                 service.adjust(&chosen.iter().map(|n| self.requests[*n].clone()).collect::<Vec<_>>()).await
             }
@@ -109,7 +117,18 @@ impl Case {
             }
             Batch::Release(chosen, which) => {
                 let events = self.keyed(chosen, 3000 + 100 * which);
-                events.iter().zip(times).map(|((id, order), at)| model.release(*id, order, at)).collect()
+                let release =
+                    |((id, order), at): (&(_, _), _)| model.release(*id, order, "payment_failed", at);
+                events.iter().zip(times).map(release).collect()
+            }
+            Batch::Refund(chosen) => {
+                let events = self.keyed(chosen, 4000);
+                let release = |((id, order), at): (&(_, _), _)| model.release(*id, order, "refunded", at);
+                events.iter().zip(times).map(release).collect()
+            }
+            Batch::Ship(chosen) => {
+                let events = self.keyed(chosen, 5000);
+                events.iter().zip(times).map(|((id, order), at)| model.ship(*id, order, at)).collect()
             }
             Batch::Adjust(chosen) => {
                 let requests = chosen.iter().map(|n| &self.requests[*n]);
@@ -137,6 +156,7 @@ fn time(fact: &Fact) -> Timestamp {
         Fact::InventoryReserved(event) => event.reserved_at,
         Fact::InventoryShortage(event) => event.refused_at,
         Fact::InventoryReleased(event) => event.released_at,
+        Fact::InventoryShipped(event) => event.shipped_at,
         Fact::StockAdjusted(event) => event.adjusted_at,
         Fact::StockAdjustmentRefused(event) => event.refused_at,
     }

@@ -29,7 +29,8 @@ fn orders(instance: u128) -> Vec<(Uuid, Arc<Order>)> {
     (0..120).map(|n| (Uuid::from_u128(1 << 64 | id(n)), order(Uuid::from_u128(id(n)), &lines(n)))).collect()
 }
 
-/// Reserves everything in small batches, and gives every third reservation back; stock comes in and goes meanwhile.
+/// Reserves everything in small batches, and gives every third reservation back, while another third is shipped, some
+/// of it refunded at the same moment; stock comes in and goes meanwhile.
 async fn trade(service: Service, instance: u128) -> Vec<Past> {
     let mut said = Vec::new();
     for (n, batch) in (0..).zip(orders(instance).chunks(5)) {
@@ -39,6 +40,16 @@ async fn trade(service: Service, instance: u128) -> Vec<Past> {
         let failed: Vec<_> =
             unpaid.into_iter().map(|(id, order)| (Uuid::from_u128(id.as_u128() | 1 << 65), order)).collect();
         said.extend(service.release(&failed).await.into_iter().filter_map(Result::unwrap));
+        let ending = |bit: u32| {
+            batch
+                .iter()
+                .skip((n as usize + 1) % 3)
+                .step_by(3)
+                .map(move |(id, order)| (Uuid::from_u128(id.as_u128() | 1 << bit), order.clone()))
+        };
+        let (labelled, refunded): (Vec<_>, Vec<_>) = (ending(67).collect(), ending(68).take(1).collect());
+        let (shipped, released) = tokio::join!(service.ship(&labelled), service.refund(&refunded));
+        said.extend(shipped.into_iter().chain(released).filter_map(Result::unwrap));
         let id = (instance * 10_000 + n) | 1 << 66;
         let change =
             adjustment(id, ["red", "green", "blue"][n as usize % 3], if n % 2 == 0 { 5 } else { -4 });
@@ -70,6 +81,12 @@ async fn instances_at_once_never_oversell_and_the_log_adds_up() {
     let reserved = count(|fact| matches!(fact, Fact::InventoryReserved(_)));
     let short = count(|fact| matches!(fact, Fact::InventoryShortage(_)));
     assert_eq!(reserved + short, 120 * INSTANCES as usize);
+    let shipped = count(|fact| matches!(fact, Fact::InventoryShipped(_)));
+    let released = count(|fact| matches!(fact, Fact::InventoryReleased(_)));
+    assert!(
+        shipped > 0 && released > 0 && shipped + released <= reserved,
+        "{shipped} + {released} of {reserved}"
+    );
     assert!(reserved > 0 && short > 0, "{reserved} reserved, {short} short: the test must meet both");
 }
 

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use inventory::domain::{self, Fact, Level};
+use inventory::domain::{self, Ending, Fact, Level};
 use jiff::Timestamp;
 use orderflow::events::{
-    InventoryReleased, InventoryReserved, InventoryShortage, Order, StockAdjusted, StockAdjustmentRefused,
-    StockAdjustmentRequested,
+    InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, Order, StockAdjusted,
+    StockAdjustmentRefused, StockAdjustmentRequested,
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::service::VALIDITY;
 pub struct Model {
     pub levels: BTreeMap<String, Level>,
     decided: HashMap<Uuid, Fact>,
-    released: HashMap<Uuid, (Uuid, Fact)>,
+    settled: HashMap<Uuid, (Uuid, Fact)>,
     answered: HashMap<Uuid, Fact>,
 }
 
@@ -47,17 +47,28 @@ impl Model {
         fact
     }
 
-    pub fn release(&mut self, cause: Uuid, order: &Arc<Order>, at: Timestamp) -> Option<Fact> {
-        if let Some((by, first)) = self.released.get(&order.order_id) {
+    /// For this reason.
+    pub fn release(&mut self, cause: Uuid, order: &Arc<Order>, reason: &str, at: Timestamp) -> Option<Fact> {
+        let (order, reason) = (order.clone(), reason.to_owned());
+        let fact = InventoryReleased { order: order.clone(), reason, released_at: at };
+        self.settle(cause, &order, Ending::Released, fact.into())
+    }
+
+    pub fn ship(&mut self, cause: Uuid, order: &Arc<Order>, at: Timestamp) -> Option<Fact> {
+        let fact = InventoryShipped { order: order.clone(), shipped_at: at };
+        self.settle(cause, order, Ending::Shipped, fact.into())
+    }
+
+    fn settle(&mut self, cause: Uuid, order: &Order, ending: Ending, fact: Fact) -> Option<Fact> {
+        if let Some((by, first)) = self.settled.get(&order.order_id) {
             return (*by == cause).then(|| first.clone());
         }
         let Some(Fact::InventoryReserved(reserved)) = self.decided.get(&order.order_id) else { return None };
         for line in &reserved.order.lines {
-            self.levels.entry(line.sku.clone()).or_default().reserved -= i64::from(line.quantity);
+            let level = self.levels.entry(line.sku.clone()).or_default();
+            *level = domain::settle(*level, line.quantity.into(), ending);
         }
-        let (order, reason) = (order.clone(), "payment_failed".to_owned());
-        let fact: Fact = InventoryReleased { order: order.clone(), reason, released_at: at }.into();
-        self.released.insert(order.order_id, (cause, fact.clone()));
+        self.settled.insert(order.order_id, (cause, fact.clone()));
         Some(fact)
     }
 

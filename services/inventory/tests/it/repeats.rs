@@ -53,6 +53,46 @@ async fn a_failed_payment_frees_once_and_says_so_once() {
 }
 
 #[tokio::test]
+async fn a_label_takes_the_units_off_the_shelf_once_and_nothing_frees_them_after() {
+    let Some(server) = RedisServer::start() else { return };
+    let service = Service::new(server.state("test:ship:").await);
+    service.adjust(&[adjustment(1, "red", 10)]).await;
+    let order = order(id(1), &[("red", 4), ("red", 3)]);
+    let unknown = service.ship(&[(id(300), order.clone())]).await.remove(0).unwrap();
+    assert!(unknown.is_none(), "nothing is known of this order");
+
+    service.reserve(&[(id(100), order.clone())]).await;
+    let shipped = service.ship(&[(id(300), order.clone())]).await.remove(0).unwrap().unwrap();
+    assert!(matches!(shipped.fact, Fact::InventoryShipped(_)));
+    service.clock.set_offset(SignedDuration::from_hours(48));
+    let again = service.ship(&[(id(300), order.clone())]).await.remove(0).unwrap().unwrap();
+    assert_eq!(format!("{shipped:?}"), format!("{again:?}"));
+    for late in
+        [service.release(&[(id(200), order.clone())]).await, service.refund(&[(id(201), order)]).await]
+    {
+        assert!(late[0].as_ref().unwrap().is_none(), "a release after the label says nothing");
+    }
+    let left = service.levels().await["red"];
+    assert_eq!((left.on_hand, left.reserved), (3, 0));
+}
+
+#[tokio::test]
+async fn a_refund_frees_what_a_label_then_cannot_take() {
+    let Some(server) = RedisServer::start() else { return };
+    let service = Service::new(server.state("test:refund:").await);
+    service.adjust(&[adjustment(1, "red", 10)]).await;
+    let order = order(id(1), &[("red", 4)]);
+    service.reserve(&[(id(100), order.clone())]).await;
+    let freed = service.refund(&[(id(200), order.clone())]).await.remove(0).unwrap().unwrap();
+    assert!(matches!(&freed.fact, Fact::InventoryReleased(event) if event.reason == "refunded"));
+    let again = service.refund(&[(id(200), order.clone())]).await.remove(0).unwrap().unwrap();
+    assert_eq!(format!("{freed:?}"), format!("{again:?}"));
+    assert!(service.ship(&[(id(300), order)]).await[0].as_ref().unwrap().is_none());
+    let left = service.levels().await["red"];
+    assert_eq!((left.on_hand, left.reserved), (10, 0));
+}
+
+#[tokio::test]
 async fn a_broken_record_does_not_take_its_neighbours() {
     let Some(server) = RedisServer::start() else { return };
     let service = Service::new(server.state("test:poison:").await);
@@ -76,7 +116,11 @@ async fn only_what_is_settled_has_an_end() {
     let Some(server) = RedisServer::start() else { return };
     let service = Service::new(server.state("test:lives:").await);
     service.adjust(&[adjustment(1, "red", 10)]).await;
-    let orders = [(id(100), order(id(1), &[("red", 4)])), (id(101), order(id(2), &[("red", 400)]))];
+    let orders = [
+        (id(100), order(id(1), &[("red", 4)])),
+        (id(101), order(id(2), &[("red", 400)])),
+        (id(102), order(id(3), &[("red", 1)])),
+    ];
     service.reserve(&orders).await;
 
     let ttl =
@@ -88,4 +132,6 @@ async fn only_what_is_settled_has_an_end() {
     assert!(kept.contains(&ttl(format!("adjustment:{}", id(1))).await), "answered");
     service.release(&[(id(200), orders[0].1.clone())]).await;
     assert!(kept.contains(&ttl(format!("order:{}", id(1))).await), "released");
+    service.ship(&[(id(300), orders[2].1.clone())]).await;
+    assert!(kept.contains(&ttl(format!("order:{}", id(3))).await), "shipped");
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use inventory::{
-    LevelEvent, OnOrderValidated, OnPaymentFailed, OnStockAdjustmentRequested, Past, ReservationEvent, Stock,
+    LevelEvent, OnOrderValidated, OnPaymentFailed, OnPaymentRefunded, OnShippingLabelGenerated,
+    OnStockAdjustmentRequested, Past, ReservationEvent, Stock,
     domain::{Fact, Level},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -11,9 +12,9 @@ use orderflow::{
     clock::Clock,
     envelope::{Envelope, ids},
     events::{
-        FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, Line, Order,
-        OrderValidatedForFraud, PaymentFailed, Record, Sealed, StockAdjusted, StockAdjustmentRefused,
-        StockAdjustmentRequested,
+        FraudDecision, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, Line,
+        Order, OrderValidatedForFraud, PaymentFailed, PaymentRefunded, Record, Sealed,
+        ShippingLabelGenerated, StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
     fault::Fault,
     state::State,
@@ -35,6 +36,8 @@ pub struct Service {
     pub clock: Clock,
     on_order_validated: OnOrderValidated,
     on_payment_failed: OnPaymentFailed,
+    on_payment_refunded: OnPaymentRefunded,
+    on_shipping_label_generated: OnShippingLabelGenerated,
     on_stock_adjustment_requested: OnStockAdjustmentRequested,
 }
 
@@ -45,6 +48,8 @@ impl Service {
             state,
             on_order_validated: OnOrderValidated::new(stock.clone(), clock.clone(), VALIDITY),
             on_payment_failed: OnPaymentFailed::new(stock.clone(), clock.clone()),
+            on_payment_refunded: OnPaymentRefunded::new(stock.clone(), clock.clone()),
+            on_shipping_label_generated: OnShippingLabelGenerated::new(stock.clone(), clock.clone()),
             on_stock_adjustment_requested: OnStockAdjustmentRequested::new(stock, clock.clone()),
             clock,
         }
@@ -69,6 +74,33 @@ impl Service {
             failed_at: Timestamp::UNIX_EPOCH,
         });
         run(&self.on_payment_failed, &batch, Fact::from).await
+    }
+
+    /// Feeds refunds, each with its event id, as one batch.
+    pub async fn refund(&self, orders: &[(Uuid, Arc<Order>)]) -> Vec<Answer> {
+        let batch = received(orders, |order| PaymentRefunded {
+            intent_id: "pi_1".to_owned(),
+            refund_id: "re_1".to_owned(),
+            amount: order.total,
+            currency: order.currency.clone(),
+            reason: "shipping_failed".to_owned(),
+            refunded_at: Timestamp::UNIX_EPOCH,
+            order,
+        });
+        run(&self.on_payment_refunded, &batch, Fact::from).await
+    }
+
+    /// Feeds labels, each with its event id, as one batch.
+    pub async fn ship(&self, orders: &[(Uuid, Arc<Order>)]) -> Vec<Answer> {
+        let batch = received(orders, |order| ShippingLabelGenerated {
+            order,
+            label_id: "lbl_1".to_owned(),
+            tracking_number: "EE000000080DE".to_owned(),
+            carrier: "Post".to_owned(),
+            service_level: "standard".to_owned(),
+            generated_at: Timestamp::UNIX_EPOCH,
+        });
+        run(&self.on_shipping_label_generated, &batch, Fact::from).await
     }
 
     /// Feeds stock adjustments, each with its event id, as one batch.
@@ -120,6 +152,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::InventoryReserved(_) => InventoryReserved::NAME,
         Fact::InventoryShortage(_) => InventoryShortage::NAME,
         Fact::InventoryReleased(_) => InventoryReleased::NAME,
+        Fact::InventoryShipped(_) => InventoryShipped::NAME,
         Fact::StockAdjusted(_) => StockAdjusted::NAME,
         Fact::StockAdjustmentRefused(_) => StockAdjustmentRefused::NAME,
     }
@@ -186,9 +219,12 @@ fn approved() -> FraudDecision {
     FraudDecision {
         score: 0.0,
         threshold: 0.5,
+        hold_threshold: 1.0,
         reasons: Vec::new(),
         scorer: "rules".to_owned(),
         scorer_version: "1".to_owned(),
         decided_at: Timestamp::UNIX_EPOCH,
+        reviewer: None,
+        review_reason: None,
     }
 }

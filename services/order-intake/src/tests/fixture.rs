@@ -222,6 +222,7 @@ impl Fixture {
             network: Network::default(),
             rate: Rate::new(rate(knobs.per_second), rate(knobs.burst)),
             in_flight: InFlight::new(knobs.in_flight),
+            order_status: String::new(),
             clock: clock.clone(),
         };
         let routes = routes(Arc::new(intake));

@@ -5,7 +5,11 @@
     reason = "a test that cannot go on has failed; the lint's exception covers #[test] functions only"
 )]
 
+mod bench;
 mod http_gateway;
+mod http_refunds;
+mod refunds;
+mod saga;
 mod simulator;
 mod states;
 mod step;

@@ -1,113 +1,33 @@
 //! The whole hop against the gateway simulator: what its ledger says is what happened.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use jiff::SignedDuration;
-use orderflow::{
-    clock::Clock,
-    events::InventoryReserved,
-    fault::Consequence,
-    step::{Received, Step},
-};
+use orderflow::fault::{Consequence, Fault};
 use payment::{
-    OnInventoryReserved, PaymentEvent,
+    PaymentEvent,
     domain::reason,
     gateway::{Answer, Gateway as _},
-    http_gateway::HttpGateway,
-    states::States,
 };
 use serde_json::json;
-use simulators::{
-    desk::{Desk, Options},
-    gateway::{Gateway, GatewayFaults, Moved, moved_by_order, read_ledger, routes},
-    server::router,
-};
-use tempfile::TempDir;
-use tokio::task::JoinSet;
 
-use crate::support::{LIMITS, Redis, client, order, reserved};
+use crate::{
+    bench::{PAID, Simulator, UNPAID, settle},
+    support::{Redis, order, reserved},
+};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-const PAID: Moved = Moved { charges: 1, charged: 2_500, refunded: 0 };
-const UNPAID: Moved = Moved { charges: 0, charged: 0, refunded: 0 };
-
-/// A gateway simulator of the test's own.
-struct Simulator {
-    url: String,
-    desk: Arc<Desk<Gateway>>,
-    ledger: PathBuf,
-    _folder: TempDir,
-    _serving: JoinSet<()>,
-}
-
-impl Simulator {
-    async fn start(faults: serde_json::Value) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = folder.path().join("gateway.jsonl");
-        let faults: GatewayFaults = serde_json::from_value(faults).unwrap();
-        let key_life = SignedDuration::from_hours(24);
-        let options = Options { seed: 1, faults, key_life, clock: simulators::clock::system() };
-        let desk = Arc::new(Desk::open(Gateway::default(), &ledger, options).unwrap());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = router(desk.clone(), routes());
-        let serving = JoinSet::from_iter([async move { axum::serve(listener, router).await.unwrap() }]);
-        Self { url, desk, ledger, _folder: folder, _serving: serving }
-    }
-
-    fn client(&self, timeout: Duration) -> HttpGateway {
-        client(&self.url, timeout)
-    }
-
-    /// What moved for these orders, in their order.
-    fn moved(&self, batch: &[Received<InventoryReserved>]) -> Vec<Moved> {
-        let lines = read_ledger(&self.ledger).unwrap();
-        let moved = moved_by_order(&lines);
-        batch.iter().map(|r| moved[r.event.order.order_id.to_string().as_str()].clone()).collect()
-    }
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.desk.stop();
-    }
-}
-
-/// Handles the batch as the runtime does, again and again while there are transient faults.
-async fn settle(
-    step: &OnInventoryReserved<HttpGateway>,
-    batch: &[Received<InventoryReserved>],
-) -> (usize, Vec<PaymentEvent>) {
-    for repeats in 0..100 {
-        let verdicts = step.handle(batch).await.unwrap();
-        assert!(verdicts.iter().flat_map(Result::as_ref).count() + transient(&verdicts) == batch.len());
-        if transient(&verdicts) == 0 {
-            let events = verdicts.into_iter().flat_map(|verdict| verdict.unwrap().into_events());
-            return (repeats, events.collect());
-        }
-    }
-    panic!("not settled after 100 repeats");
-}
-
-fn transient<T>(verdicts: &[Result<T, orderflow::fault::Fault>]) -> usize {
-    let fault = |verdict: &&Result<T, orderflow::fault::Fault>| {
-        verdict.as_ref().is_err_and(|fault| fault.consequence() == Consequence::Transient)
-    };
-    verdicts.iter().filter(fault).count()
-}
 
 #[tokio::test]
 async fn answers_that_are_lost_after_the_charge_never_charge_twice() {
     let Some(redis) = Redis::start() else { return };
     let simulator = Simulator::start(json!({ "timeout_after_charge_rate": 1.0 })).await;
-    let states = States::new(redis.state().await);
-    let gateway = simulator.client(Duration::from_secs(1));
-    let step = OnInventoryReserved::new(states, gateway, Clock::system(), LIMITS);
+    let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
     let batch: Vec<_> = (0..20).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     let (repeats, events) = settle(&step, &batch).await;
     assert!(repeats > 0, "every first answer is withheld");
     assert!(events.iter().all(|event| matches!(event, PaymentEvent::PaymentProcessed(_))));
-    assert_eq!(simulator.moved(&batch), vec![PAID; batch.len()]);
+    assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![PAID; batch.len()]);
 }
 
 #[tokio::test]
@@ -116,12 +36,10 @@ async fn state_lost_in_mid_charge_never_charges_twice() {
     let simulator = Simulator::start(json!({ "timeout_after_charge_rate": 1.0 })).await;
     let batch: Vec<_> = (0..20).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     for _ in ["a first life", "a life that remembers nothing"] {
-        let states = States::new(redis.state().await);
-        let gateway = simulator.client(Duration::from_secs(1));
-        let step = OnInventoryReserved::new(states, gateway, Clock::system(), LIMITS);
+        let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
         settle(&step, &batch).await;
     }
-    assert_eq!(simulator.moved(&batch), vec![PAID; batch.len()]);
+    assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![PAID; batch.len()]);
 }
 
 #[tokio::test]
@@ -131,9 +49,7 @@ async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
         "decline_rate": 0.3, "timeout_after_charge_rate": 0.2, "error_rate": 0.2, "throttle_rate": 0.1,
     });
     let simulator = Simulator::start(faults).await;
-    let states = States::new(redis.state().await);
-    let gateway = simulator.client(Duration::from_secs(1));
-    let step = OnInventoryReserved::new(states, gateway, Clock::system(), LIMITS);
+    let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
     let batch: Vec<_> =
         (0..40).map(|i| reserved(order("tok_visa"), if i % 4 == 0 { -HOUR } else { HOUR })).collect();
     let (_, events) = settle(&step, &batch).await;
@@ -141,16 +57,14 @@ async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
         PaymentEvent::PaymentProcessed(_) => PAID,
         PaymentEvent::PaymentFailed(_) => UNPAID,
     });
-    assert_eq!(told.collect::<Vec<_>>(), simulator.moved(&batch));
+    assert_eq!(told.collect::<Vec<_>>(), simulator.moved(batch.iter().map(|record| &record.event.order)));
 }
 
 #[tokio::test]
 async fn test_cards_fail_for_their_reasons() {
     let Some(redis) = Redis::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let states = States::new(redis.state().await);
-    let gateway = simulator.client(Duration::from_secs(10));
-    let step = OnInventoryReserved::new(states, gateway, Clock::system(), LIMITS);
+    let step = simulator.charging(&redis.state().await, Duration::from_secs(10));
     let cards = [
         ("tok_chargeDeclined", reason::DECLINED),
         ("tok_chargeDeclinedInsufficientFunds", reason::INSUFFICIENT_FUNDS),
@@ -188,10 +102,10 @@ async fn a_void_and_a_charge_at_the_same_time_agree() {
     for side in [PAID, UNPAID] {
         assert!(told.contains(&side), "a race that one side always wins shows nothing");
     }
-    assert_eq!(told, simulator.moved(&batch));
+    assert_eq!(told, simulator.moved(batch.iter().map(|record| &record.event.order)));
 }
 
-async fn until_known(ask: impl AsyncFn() -> Result<Answer, orderflow::fault::Fault>) -> Answer {
+async fn until_known(ask: impl AsyncFn() -> Result<Answer, Fault>) -> Answer {
     loop {
         match ask().await {
             Ok(answer) => return answer,

@@ -15,15 +15,16 @@ use orderflow::{
     step::{Received, Step},
 };
 use payment::{
-    OnInventoryReserved, PaymentEvent,
+    Calls, OnInventoryReserved, OnOrderCancelRequested, PaymentEvent,
+    calls::Limits,
     domain::{Question, reason},
-    gateway::{Answer, Gateway},
-    on_inventory_reserved::Limits,
-    states::{self, States},
+    fold::{self, Said},
+    gateway::{Answer, Gateway, Refunded, never_charged},
+    states::States,
 };
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Redis, order, reserved, reserved_at};
+use crate::support::{LIMITS, Redis, cancel, order, reserved, reserved_at};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -64,11 +65,19 @@ impl Gateway for Told {
             _ => Ok(Answer::Voided),
         }
     }
+
+    async fn refund(&self, order: &Order, _: &str) -> Result<Refunded, Fault> {
+        Err(never_charged(order))
+    }
 }
 
 fn step(state: &State, limits: Limits) -> (Told, OnInventoryReserved<Told>) {
     let told = Told::default();
-    (told.clone(), OnInventoryReserved::new(States::new(state.clone()), told, Clock::system(), limits))
+    (told.clone(), at(state, told, Clock::system(), limits))
+}
+
+fn at(state: &State, told: Told, clock: Clock, limits: Limits) -> OnInventoryReserved<Told> {
+    OnInventoryReserved::new(States::new(state.clone()), Calls::new(told, limits), clock)
 }
 
 async fn events(
@@ -160,9 +169,43 @@ async fn a_charge_under_way_is_not_ended_by_expiry() {
     let clock = Clock::system();
     clock.set_offset(HOUR * 2);
     let told = Told::default();
-    let later = OnInventoryReserved::new(States::new(state), told.clone(), clock, LIMITS);
+    let later = at(&state, told.clone(), clock, LIMITS);
     assert!(events(&later, &[record]).await[0].is_err());
     assert_eq!(told.questions(), [Question::Charge]);
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_voided_before_it_fails() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let (told, step) = step(&state, LIMITS);
+    let record = reserved(order("tok_visa"), HOUR);
+    note(&state, &record.event.order).await;
+    let events = events(&step, &[record]).await;
+    assert_eq!(failed_for(events[0].as_ref().unwrap()), Some(reason::CANCELLED));
+    assert_eq!(told.questions(), [Question::Void]);
+}
+
+#[tokio::test]
+async fn a_cancel_changes_nothing_once_the_payment_has_begun() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let (told, step) = step(&state, LIMITS);
+    for token in ["tok_visa", "tok_down"] {
+        let record = reserved(order(token), HOUR);
+        let before = events(&step, std::slice::from_ref(&record)).await.remove(0).ok();
+        note(&state, &record.event.order).await;
+        let after = events(&step, &[record]).await.remove(0).ok();
+        assert_eq!(before, after, "{token}");
+    }
+    assert!(!told.questions().contains(&Question::Void));
+}
+
+/// Has the service read a request to cancel this order; it says nothing.
+async fn note(state: &State, order: &Order) {
+    let step = OnOrderCancelRequested(States::new(state.clone()));
+    let said = step.handle(&[cancel(order)]).await.unwrap().remove(0).unwrap();
+    assert!(said.into_events().is_empty());
 }
 
 #[tokio::test]
@@ -188,13 +231,14 @@ async fn state_rebuilt_from_the_events_tells_the_same() {
 
     let empty = redis.state().await;
     let logged = events_before.iter().cloned().map(|event| match event {
-        PaymentEvent::PaymentProcessed(event) => states::paid(event),
-        PaymentEvent::PaymentFailed(event) => states::failed(event),
+        PaymentEvent::PaymentProcessed(event) => fold::paid(event),
+        PaymentEvent::PaymentFailed(event) => fold::failed(event),
     });
     let logged: HashMap<_, _> = logged.collect();
     let rebuilt = States::new(empty.clone());
     for _ in ["once", "and again"] {
-        rebuilt.settle(logged.clone().into_iter().collect()).await.unwrap();
+        let outcomes = logged.clone().into_iter().collect();
+        fold::restore(&rebuilt, Said { outcomes, ..Said::default() }).await.unwrap();
     }
 
     let (told, after) = step(&empty, LIMITS);

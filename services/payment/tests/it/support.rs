@@ -11,13 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
     envelope::Envelope,
-    events::{InventoryReserved, Line, Order, Sealed},
+    events::{
+        InventoryReserved, Line, Order, OrderCancelRequested, Record, Sealed, ShippingCancelled,
+        ShippingFailed,
+    },
     state::State,
     step::{Origin, Received},
-    topics::INVENTORY,
     trace::TraceContext,
 };
-use payment::{config::GatewaySettings, http_gateway::HttpGateway, on_inventory_reserved::Limits};
+use payment::{calls::Limits, config::GatewaySettings, http_gateway::HttpGateway};
 use redis::aio::ConnectionManager;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -60,22 +62,41 @@ pub fn reserved_at(
     reserved_at: Timestamp,
     valid_until: Timestamp,
 ) -> Received<InventoryReserved> {
-    let subject = order.order_id.to_string();
-    Received {
-        event: InventoryReserved { order: Arc::new(order), reserved_at, valid_until },
-        envelope: Envelope {
-            id: Uuid::now_v7(),
-            source: "inventory.on_order_validated".into(),
-            kind: "orderflow.inventory.InventoryReserved".into(),
-            time: reserved_at,
-            subject,
-            dataschema: None,
-            correlation_id: "test".into(),
-            causation_id: None,
-            trace: TraceContext::root(),
-        },
-        origin: Origin { topic: INVENTORY, partition: 0, offset: 0, timestamp: reserved_at },
-    }
+    received(InventoryReserved { order: Arc::new(order), reserved_at, valid_until })
+}
+
+/// A record that says: its customer wants to cancel this order.
+pub fn cancel(order: &Order) -> Received<OrderCancelRequested> {
+    let (reason, requested_by) = (String::new(), "anonymous".to_owned());
+    let requested_at = Clock::system().now();
+    received(OrderCancelRequested { order_id: order.order_id, reason, requested_by, requested_at })
+}
+
+/// A record that says: the carrier does not take this order.
+pub fn shipping_failed(order: &Arc<Order>) -> Received<ShippingFailed> {
+    let (order, reason) = (order.clone(), "undeliverable_address".to_owned());
+    received(ShippingFailed { order, reason, carrier_code: None, failed_at: Clock::system().now() })
+}
+
+/// A record that says: this order was cancelled before it was shipped.
+pub fn shipping_cancelled(order: &Arc<Order>) -> Received<ShippingCancelled> {
+    received(ShippingCancelled { order: order.clone(), cancelled_at: Clock::system().now() })
+}
+
+fn received<R: Record>(event: R) -> Received<R> {
+    let time = event.occurred_at();
+    let envelope = Envelope {
+        id: Uuid::now_v7(),
+        source: "a-service.on_something".into(),
+        kind: R::full_name(),
+        time,
+        subject: event.key(),
+        dataschema: None,
+        correlation_id: "test".into(),
+        causation_id: None,
+        trace: TraceContext::root(),
+    };
+    Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }
 
 /// A client of the gateway at this address.

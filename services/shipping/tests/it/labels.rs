@@ -10,6 +10,8 @@ fn reason(event: &ShippingEvent) -> &str {
     match event {
         ShippingEvent::ShippingLabelGenerated(_) => "labelled",
         ShippingEvent::ShippingFailed(failed) => &failed.reason,
+        ShippingEvent::ShippingCancelled(_) => "cancelled",
+        ShippingEvent::OrderCancelRejected(rejected) => &rejected.reason,
     }
 }
 
@@ -60,6 +62,8 @@ async fn an_erased_person_is_not_shipped_to() {
     assert_eq!(reason(&first[0].as_ref().unwrap()[0]), "erased");
     assert_eq!(told(bench.buy().handle(&batch).await), first);
     assert!(bench.ledger().0.is_empty());
+    let id = batch[0].event.order.order_id.to_string();
+    assert_eq!(bench.voided(), [id], "a purchase that is still on its way comes too late");
 }
 
 #[tokio::test]
@@ -111,15 +115,15 @@ async fn lost_state_is_noticed_and_comes_back_from_the_log() {
     let () = redis::cmd("FLUSHALL").query_async(&mut bench.state.redis()).await.unwrap();
     assert_eq!(bench.buy().handle(&batch).await.unwrap_err().consequence(), Consequence::Lost);
 
-    bench.state.initialise("cluster").await.unwrap();
     let events = first.iter().flatten().flatten().cloned();
-    let outcomes: Vec<_> = events
+    let said: Vec<_> = events
         .map(|event| match event {
             ShippingEvent::ShippingLabelGenerated(event) => fold::labelled(event),
             ShippingEvent::ShippingFailed(event) => fold::failed(event),
+            other => panic!("{other:?}"),
         })
         .collect();
-    fold::restore(&bench.state, &outcomes, &[]).await.unwrap();
+    bench.lose(&said).await;
     bench.faults(r#"{"error_rate": 1.0}"#).await;
     assert_eq!(told(bench.buy().handle(&batch).await), first, "without asking the carrier");
 }

@@ -5,7 +5,9 @@
     reason = "a test that cannot go on has failed; the lint's exception covers #[test] functions only"
 )]
 
+mod cancels;
 mod documents;
+mod interleavings;
 mod labels;
 mod setup;
 mod twins;

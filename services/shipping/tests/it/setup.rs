@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
     envelope::Envelope,
-    events::{Line, Order, PaymentProcessed, Record, ShippingLabelGenerated},
+    events::{Line, Order, OrderCancelRequested, PaymentProcessed, Record, ShippingLabelGenerated},
     fault::Fault,
     sealed::{Address, DataKey, MasterKey, OpeningKeys, Person, seal},
     state::State,
@@ -21,8 +21,9 @@ use orderflow::{
     trace::TraceContext,
 };
 use shipping::{
-    OnPaymentProcessed, OnShippingLabelGenerated, Settings, addressees::Addressees, bookings::Bookings,
-    http_carrier::HttpCarrier, label_store::LabelStore, papers::Folder, states::States,
+    OnOrderCancelRequested, OnPaymentProcessed, OnShippingLabelGenerated, Settings, addressees::Addressees,
+    bookings::Bookings, fold, http_carrier::HttpCarrier, label_store::LabelStore, papers::Folder,
+    standing::Said, states::States,
 };
 use simulators::{
     carrier::{self, Carrier, CarrierFaults, Entry},
@@ -105,6 +106,10 @@ impl Bench {
         }
     }
 
+    pub fn cancel(&self) -> OnOrderCancelRequested {
+        OnOrderCancelRequested { states: States::new(self.state.clone()), clock: self.clock.clone() }
+    }
+
     pub fn print(&self) -> OnShippingLabelGenerated {
         let carrier = Arc::new(HttpCarrier::new(&self.settings.carrier).unwrap());
         OnShippingLabelGenerated {
@@ -131,10 +136,27 @@ impl Bench {
             match line.entry {
                 Entry::Label(label) => labels.push(label.order_id),
                 Entry::Pickup(_) => pickups += 1,
-                Entry::Void(_) => {}
+                Entry::Void(_) | Entry::OrderVoid(_) => {}
             }
         }
         (labels, pickups)
+    }
+
+    /// The orders that the carrier's ledger says were voided.
+    pub fn voided(&self) -> Vec<String> {
+        let lines = carrier::read_ledger(&self.folder.path().join("ledger")).unwrap().into_iter();
+        lines
+            .filter_map(
+                |line| if let Entry::OrderVoid(void) = line.entry { Some(void.order_id) } else { None },
+            )
+            .collect()
+    }
+
+    /// Redis forgets everything, and starts anew with what these tell.
+    pub async fn lose(&self, said: &[(Uuid, Said)]) {
+        let () = redis::cmd("FLUSHALL").query_async(&mut self.state.redis()).await.unwrap();
+        self.state.initialise("cluster").await.unwrap();
+        fold::restore(&self.state, said, &[]).await.unwrap();
     }
 
     /// An order of a customer with this address, sealed with a key of its own.
@@ -172,6 +194,11 @@ impl Bench {
         let (amount, currency) = (order.total, order.currency.clone());
         let processed_at = self.clock.now();
         received(PaymentProcessed { order, intent_id: "pi_1".into(), amount, currency, processed_at })
+    }
+
+    pub fn cancelled(&self, order: &Order) -> Received<OrderCancelRequested> {
+        let (order_id, reason, requested_by) = (order.order_id, String::new(), "anonymous".to_owned());
+        received(OrderCancelRequested { order_id, reason, requested_by, requested_at: self.clock.now() })
     }
 
     pub fn labelled(&self, order: Arc<Order>) -> Received<ShippingLabelGenerated> {

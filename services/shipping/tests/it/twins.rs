@@ -8,19 +8,28 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use shipping::{
-    domain::{self, Outcome, Phase},
     papers::{Folder, Papers, Pickup},
-    states::States,
+    standing::{Outcome, Rejection, Said, Standing, too_late},
+    states::{Ending, States},
 };
 use uuid::Uuid;
 
 use crate::setup::Bench;
 
-/// Operations on three orders.
+/// Which of three orders.
+type Which = u8;
+
+/// Operations on three orders. Events are few, so that they repeat.
 #[derive(Debug, Clone)]
 enum Operation {
-    Begin(Vec<u8>),
-    Settle(Vec<(u8, Outcome)>),
+    Begin(Vec<Which>),
+    Cancel(Vec<(Which, Uuid)>, Timestamp),
+    Settle(Vec<(Which, Uuid, Outcome)>),
+    Recall(Vec<(Which, Said)>),
+}
+
+fn event() -> impl Strategy<Value = Uuid> {
+    (0u128..3).prop_map(Uuid::from_u128)
 }
 
 fn at() -> impl Strategy<Value = Timestamp> {
@@ -41,56 +50,122 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             reason,
             code
         }),
+        at().prop_map(|at| Outcome::Cancelled { at }),
+    ]
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    let reason = prop::sample::select(vec![too_late::LABEL_BOUGHT, too_late::UNDELIVERABLE]);
+    let rejection = (event(), at(), reason).prop_map(|(event, at, reason)| Rejection {
+        event,
+        at,
+        reason: reason.into(),
+    });
+    prop_oneof![
+        Just(Said::CancelRequested),
+        rejection.prop_map(Said::Rejected),
+        outcome().prop_map(Said::Ended),
     ]
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
+    let some = 0..4;
+    let which = 0u8..3;
     prop_oneof![
-        prop::collection::vec(0u8..3, 0..4).prop_map(Operation::Begin),
-        prop::collection::vec((0u8..3, outcome()), 0..4).prop_map(Operation::Settle),
+        2 => prop::collection::vec(which.clone(), some.clone()).prop_map(Operation::Begin),
+        3 => (prop::collection::vec((which.clone(), event()), some.clone()), at())
+            .prop_map(|(asked, at)| Operation::Cancel(asked, at)),
+        3 => prop::collection::vec((which.clone(), event(), outcome()), some.clone()).prop_map(Operation::Settle),
+        1 => prop::collection::vec((which, said()), some).prop_map(Operation::Recall),
     ]
 }
 
+/// Does the same to the states and to their twins: both must answer alike.
+async fn apply(
+    states: &States,
+    orders: &[Uuid; 3],
+    twins: &mut HashMap<Which, Standing>,
+    operation: Operation,
+) {
+    let id = |which: &Which| orders[usize::from(*which)];
+    match operation {
+        Operation::Begin(which) => {
+            let wanted: Vec<_> = which.iter().map(|n| twins.entry(*n).or_default().begin()).collect();
+            assert_eq!(states.begin(which.iter().map(id)).await.unwrap(), wanted);
+        }
+        Operation::Cancel(asked, at) => {
+            let wanted = asked.iter().map(|(n, event)| twins.entry(*n).or_default().cancel(*event, at));
+            let wanted: Vec<_> = wanted.collect();
+            assert_eq!(
+                states.cancel(asked.iter().map(|(n, event)| (id(n), *event)), at).await.unwrap(),
+                wanted
+            );
+        }
+        Operation::Settle(ends) => {
+            let ending = |(n, event, outcome): &(Which, Uuid, Outcome)| Ending {
+                order_id: id(n),
+                event: *event,
+                outcome: outcome.clone(),
+            };
+            let given: Vec<_> = ends.iter().map(ending).collect();
+            let wanted =
+                ends.into_iter().map(|(n, event, end)| twins.entry(n).or_default().settle(event, end));
+            let wanted: Vec<_> = wanted.collect();
+            assert_eq!(states.settle(&given).await.unwrap(), wanted);
+        }
+        Operation::Recall(said) => {
+            let given: Vec<_> = said.iter().map(|(n, said)| (id(n), said.clone())).collect();
+            states.recall(&given).await.unwrap();
+            said.into_iter().for_each(|(n, said)| twins.entry(n).or_default().recall(said));
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn labels_begin_and_settle_as_the_domain_says() {
+async fn the_scripts_decide_as_their_twins() {
     let Some(bench) = Bench::start().await else { return };
     let states = States::new(bench.state.clone());
     let runtime = tokio::runtime::Handle::current();
-    let all = prop::collection::vec(operation(), 1..12);
+    let all = prop::collection::vec(operation(), 1..16);
     let check = move |operations: Vec<Operation>| {
         runtime.block_on(async {
-            let orders = [0, 1, 2].map(|_| Uuid::new_v4());
-            let mut model: HashMap<u8, Phase> = HashMap::new();
+            let (orders, mut twins) = ([0, 1, 2].map(|_| Uuid::new_v4()), HashMap::new());
             for operation in operations {
-                match operation {
-                    Operation::Begin(which) => {
-                        let ids: Vec<Uuid> = which.iter().map(|&n| orders[usize::from(n)]).collect();
-                        let wanted = which.iter().map(|n| {
-                            let phase = domain::begin(model.get(n).cloned());
-                            model.insert(*n, phase.clone());
-                            phase
-                        });
-                        let wanted: Vec<Phase> = wanted.collect();
-                        assert_eq!(states.begin(ids.into_iter()).await.unwrap(), wanted);
-                    }
-                    Operation::Settle(which) => {
-                        let given: Vec<_> =
-                            which.iter().map(|(n, o)| (orders[usize::from(*n)], o.clone())).collect();
-                        let wanted = which.into_iter().map(|(n, outcome)| {
-                            let held = domain::settle(model.get(&n).cloned(), outcome);
-                            model.insert(n, Phase::Settled(held.clone()));
-                            held
-                        });
-                        let wanted: Vec<Outcome> = wanted.collect();
-                        assert_eq!(states.settle(&given).await.unwrap(), wanted);
-                    }
-                }
+                apply(&states, &orders, &mut twins, operation).await;
             }
         });
         Ok(())
     };
-    let run = move || TestRunner::new(Config::with_cases(64)).run(&all, check);
+    let config = Config { cases: 256, failure_persistence: None, ..Config::default() };
+    let run = move || TestRunner::new(config).run(&all, check);
     tokio::task::spawn_blocking(run).await.unwrap().unwrap();
+}
+
+proptest! {
+    #[test]
+    fn what_the_log_says_gives_one_standing_in_any_order(
+        ended in prop::option::of(outcome()), reason in prop::option::of(Just("label_bought")),
+        cancelled in any::<bool>(), seed in prop::collection::vec(any::<prop::sample::Index>(), 6),
+    ) {
+        let rejection = |reason: &str| {
+            Rejection { event: Uuid::nil(), at: Timestamp::UNIX_EPOCH, reason: reason.to_owned() }
+        };
+        let mut said: Vec<Said> = ended.map(Said::Ended).into_iter().collect();
+        said.extend(reason.map(|reason| Said::Rejected(rejection(reason))));
+        said.extend(cancelled.then_some(Said::CancelRequested));
+        let standing = |said: &[Said]| {
+            let mut standing = Standing::default();
+            said.iter().for_each(|said| standing.recall(said.clone()));
+            standing
+        };
+        let first = standing(&said);
+        let mixed: Vec<Said> = if said.is_empty() {
+            Vec::new()
+        } else {
+            seed.iter().map(|index| index.get(&said).clone()).chain(said.iter().rev().cloned()).collect()
+        };
+        prop_assert_eq!(standing(&mixed), first);
+    }
 }
 
 #[tokio::test]

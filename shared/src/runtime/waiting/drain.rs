@@ -86,7 +86,7 @@ impl Engine {
         let picked = self.handle.block_on(self.waiting.lines.pick(&partitions))?;
         let (mut from, mut lines) = (BTreeMap::new(), HashMap::new());
         for one in picked {
-            if self.held.rests(self.waiting.topics.waiting, murmur2(&one.key)) {
+            if self.held.is_paused(self.waiting.topics.waiting, murmur2(&one.key)) {
                 continue;
             }
             let (_, journal) = self.partitions_of(&one.key)?;

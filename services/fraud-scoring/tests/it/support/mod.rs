@@ -1,8 +1,9 @@
 pub mod orders;
 pub mod redis_server;
+pub mod shop;
 
 use fraud_scoring::{
-    domain::{Policy, decide},
+    domain::{Judged, Policy, ReviewTimes, decide, refuses},
     features::Features,
     on_order_placed::{FraudEvent, OnOrderPlaced},
     profiles::Profiles,
@@ -10,32 +11,33 @@ use fraud_scoring::{
     sighting::Sighting,
     windows::Windows,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
     envelope::{Envelope, ids},
-    events::{FraudDecision, Order, OrderPlaced},
+    events::{FraudDecision, Order, OrderHeldForReview, OrderPlaced, Record},
     state::State,
     step::{Origin, Received, Step},
-    topics::ORDERS,
     trace::TraceContext,
 };
+use uuid::Uuid;
 
 pub const LIMITS: Limits = Limits { high: 100_000, small: 1_000 };
-pub const POLICY: Policy = Policy { threshold: 0.85 };
+pub const POLICY: Policy =
+    Policy { threshold: 0.85, hold_threshold: 0.30, review_time: SignedDuration::from_mins(30) };
 
 /// Judges orders one after the other, as the service would, with windows in memory.
 pub fn judge(orders: &[Order]) -> Vec<FraudDecision> {
     let (mut windows, rules) = (Windows::default(), Rules::new(LIMITS));
     let mut decide_one = |order: &Order| {
         let history = windows.look_back(&Sighting::of(cause(order), order), LIMITS.small);
-        decide(&rules.judge(&Features::of(order, &history)), &POLICY, order.placed_at)
+        decide(&rules.judge(&Features::of(order, &history)), &POLICY, order.placed_at).decision
     };
     orders.iter().map(&mut decide_one).collect()
 }
 
 /// The id of the OrderPlaced event of an order.
-pub fn cause(order: &Order) -> uuid::Uuid {
+pub fn cause(order: &Order) -> Uuid {
     ids::of_root(&order.order_id.to_string(), "placed")
 }
 
@@ -47,19 +49,37 @@ pub fn received(order: &Order) -> Received<OrderPlaced> {
         idempotency_key_hash: None,
         request_hash: String::new(),
     };
+    as_received(cause(order), event)
+}
+
+/// A record with this id, on partition 0 of its topic.
+pub fn as_received<R: Record>(id: Uuid, event: R) -> Received<R> {
     let envelope = Envelope {
-        id: cause(order),
-        source: "order-intake".into(),
-        kind: "orderflow.orders.OrderPlaced".into(),
-        time: order.placed_at,
-        subject: order.order_id.to_string(),
+        id,
+        source: "elsewhere".into(),
+        kind: R::full_name(),
+        time: event.occurred_at(),
+        subject: event.key(),
         dataschema: None,
         correlation_id: "request".into(),
         causation_id: None,
         trace: TraceContext::root(),
     };
-    let origin = Origin { topic: ORDERS, partition: 0, offset: 0, timestamp: order.placed_at };
+    let origin = Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: event.occurred_at() };
     Received { event, envelope, origin }
+}
+
+/// An event as a step has said it, in its envelope.
+pub fn published<R: Record>(step: &str, cause: &Envelope, event: R) -> (R, Envelope) {
+    let received = as_received(ids::of_event(cause.id, step, R::NAME, 0), event);
+    let envelope = Envelope {
+        source: step.to_owned(),
+        correlation_id: cause.correlation_id.clone(),
+        causation_id: Some(cause.id),
+        trace: cause.trace.child(),
+        ..received.envelope
+    };
+    (received.event, envelope)
 }
 
 pub fn batch(orders: &[Order]) -> Vec<Received<OrderPlaced>> {
@@ -71,16 +91,26 @@ pub fn step(state: &State, policy: Policy) -> OnOrderPlaced<Rules> {
     OnOrderPlaced { profiles, scorer: Rules::new(LIMITS), policy, clock: Clock::system() }
 }
 
-/// What the step says to these orders: the order, its decision, and whether it was refused.
-pub async fn answers(step: &OnOrderPlaced<Rules>, orders: &[Order]) -> Vec<(Order, FraudDecision, bool)> {
+/// What the step says to these orders.
+pub async fn answers(step: &OnOrderPlaced<Rules>, orders: &[Order]) -> Vec<(Order, Judged)> {
     let verdicts = step.handle(&batch(orders)).await.unwrap();
     let event = |verdict: Result<orderflow::step::Outcome<FraudEvent>, _>| {
         let events =
             verdict.map_err(|fault: orderflow::fault::Fault| fault.to_string()).unwrap().into_events();
-        match <[FraudEvent; 1]>::try_from(events).unwrap() {
-            [FraudEvent::OrderValidatedForFraud(e)] => ((*e.order).clone(), e.decision, false),
-            [FraudEvent::OrderFraudDetected(e)] => ((*e.order).clone(), e.decision, true),
-        }
+        let (order, judged) = match <[FraudEvent; 1]>::try_from(events).unwrap() {
+            [FraudEvent::OrderValidatedForFraud(e)] => {
+                (e.order, Judged { decision: e.decision, review: None })
+            }
+            [FraudEvent::OrderFraudDetected(e)] => {
+                assert!(refuses(&e.decision));
+                (e.order, Judged { decision: e.decision, review: None })
+            }
+            [FraudEvent::OrderHeldForReview(e)] => {
+                let OrderHeldForReview { order, decision, escalate_at, review_by } = e;
+                (order, Judged { decision, review: Some(ReviewTimes { escalate_at, review_by }) })
+            }
+        };
+        ((*order).clone(), judged)
     };
     verdicts.into_iter().map(event).collect()
 }

@@ -1,0 +1,93 @@
+//! `POST /orders/{id}/cancel`: asks to cancel an order. Whoever holds its fate at that moment decides: fraud-scoring
+//! while it is held, payment until it charges, shipping until it buys the label.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Extension, Path, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use orderflow::{envelope::ids, events::OrderCancelRequested, order_state};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    decide_review::MAX_REASON,
+    desk::{Desk, order_id},
+    http::{body, correlation::Correlation, kind::Kind, mistakes::Mistakes, problem::Problem},
+    order::{Order, names},
+};
+
+/// What a caller sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cancel {
+    /// Why; may be empty.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Handles `POST /orders/{id}/cancel`.
+///
+/// # Errors
+/// 404 for an unknown order; 409 with the final state for a finished one; a problem for whatever is wrong with the body.
+pub async fn cancel_order(
+    State(desk): State<Arc<Desk>>,
+    Extension(correlation): Extension<Correlation>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let _place = desk.places.brief()?;
+    let caller = desk.caller(request.headers(), request.extensions())?;
+    let order_id = order_id(&id)?;
+    let Cancel { reason } = body::parse(&body::read(request).await?)?;
+    let reason = reason.trim().to_owned();
+    let mut mistakes = Mistakes::new();
+    words(&reason, 0..=MAX_REASON, "/reason", &mut mistakes);
+    let mistakes = mistakes.into_vec();
+    if !mistakes.is_empty() {
+        return Err(Problem::with_mistakes(Kind::InvalidFields, mistakes));
+    }
+    let order = desk.order(order_id).await?;
+    let event_id = ids::of_root(&order_id.to_string(), "cancel");
+    if is_new(&order)? {
+        let requested_by = caller.name().to_owned();
+        let event = OrderCancelRequested { order_id, reason, requested_by, requested_at: desk.clock.now() };
+        desk.commands.cancel(event_id, &event, &correlation).await?;
+        tracing::info!(%order_id, correlation_id = correlation.id, "cancel requested");
+    }
+    Ok(accepted(order_id, &json!({ "order_id": order_id, "event_id": event_id, "status": "requested" })))
+}
+
+/// Whether the request has to go on the log; a repeat of one that is there, and has not failed, does not.
+fn is_new(order: &Order) -> Result<bool, Problem> {
+    let state = order.state();
+    match (order.cancel_requested(), state.is_final()) {
+        (asked, false) => Ok(!asked),
+        (true, true) if state == order_state::State::Cancelled => Ok(false),
+        (_, true) => {
+            let (state, _) = names(state);
+            let detail = format!("nothing can be cancelled any more: the order is {state}");
+            Err(Problem::new(Kind::OrderFinished, detail).with("state", state))
+        }
+    }
+}
+
+/// 202 with where to see what becomes of it.
+pub fn accepted(order_id: Uuid, answer: &Value) -> Response {
+    let mut response = (StatusCode::ACCEPTED, Json(answer)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&format!("/orders/{order_id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Checks a caller's own words.
+pub fn words(text: &str, length: RangeInclusive<usize>, field: &str, mistakes: &mut Mistakes) {
+    let fits = length.contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let expected = format!("{} to {} characters, no control characters", length.start(), length.end());
+    mistakes.expect(fits, field, if text.is_empty() { "missing" } else { "malformed" }, &expected);
+}

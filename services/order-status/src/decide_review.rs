@@ -1,0 +1,112 @@
+//! `POST /reviews/{order_id}`: passes a person's decision about a held order on. fraud-scoring takes it: the first
+//! decision on the log counts.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Extension, Path, Request, State},
+    response::Response,
+};
+use orderflow::{envelope::ids, events::ReviewDecided};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    cancel_order::{accepted, words},
+    desk::{Desk, order_id},
+    http::{body, correlation::Correlation, kind::Kind, mistakes::Mistakes, problem::Problem, staff::Caller},
+    order::{Decision, Order, names},
+};
+
+/// Most characters of a reviewer's name and of a reason.
+const MAX_NAME: usize = 100;
+pub const MAX_REASON: usize = 500;
+
+/// What a reviewer sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decide {
+    /// `approve` or `reject`.
+    decision: String,
+    /// Who decides; a token's subject goes before it.
+    #[serde(default)]
+    reviewer: Option<String>,
+    /// Why.
+    reason: String,
+}
+
+/// Handles `POST /reviews/{order_id}`.
+///
+/// # Errors
+/// 403 unless the caller is staff; 404 for an unknown order; 409 for one that is not held or decided already; a problem
+/// for whatever is wrong with the body.
+pub async fn decide_review(
+    State(desk): State<Arc<Desk>>,
+    Extension(correlation): Extension<Correlation>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let _place = desk.places.brief()?;
+    let caller = desk.caller(request.headers(), request.extensions())?.require_staff()?;
+    let order_id = order_id(&id)?;
+    let event = decided(&desk, order_id, &caller, body::parse(&body::read(request).await?)?)?;
+    let order = desk.order(order_id).await?;
+    let event_id = ids::from_parts(&[&order_id.to_string(), &event.reviewer, &event.decision]);
+    if is_new(&order, &event)? {
+        desk.commands.review(event_id, &event, &correlation).await?;
+        tracing::info!(%order_id, decision = event.decision, correlation_id = correlation.id, "review decided");
+    }
+    let answer = json!({
+        "order_id": order_id,
+        "event_id": event_id,
+        "status": "requested",
+        "decision": event.decision,
+        "reviewer": event.reviewer,
+    });
+    Ok(accepted(order_id, &answer))
+}
+
+/// The event of a valid request; all mistakes of any other.
+fn decided(desk: &Desk, order_id: Uuid, caller: &Caller, asked: Decide) -> Result<ReviewDecided, Problem> {
+    let mut mistakes = Mistakes::new();
+    let known = ["approve", "reject"].contains(&asked.decision.as_str());
+    mistakes.expect(known, "/decision", "unknown", "approve or reject");
+    let reviewer = match caller {
+        Caller::Known(principal) => principal.as_str().to_owned(),
+        Caller::Operator | Caller::Anonymous => {
+            let named = asked.reviewer.as_deref().map(str::trim).unwrap_or_default();
+            words(named, 1..=MAX_NAME, "/reviewer", &mut mistakes);
+            named.to_owned()
+        }
+    };
+    let reason = asked.reason.trim();
+    words(reason, 1..=MAX_REASON, "/reason", &mut mistakes);
+    let mistakes = mistakes.into_vec();
+    if !mistakes.is_empty() {
+        return Err(Problem::with_mistakes(Kind::InvalidFields, mistakes));
+    }
+    let (decision, reason, decided_at) = (asked.decision, reason.to_owned(), desk.clock.now());
+    Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at })
+}
+
+/// Whether the decision has to go on the log; a repeat of the one that counts does not.
+fn is_new(order: &Order, event: &ReviewDecided) -> Result<bool, Problem> {
+    if !order.was_held() {
+        let (state, step) = names(order.state());
+        let detail = "nobody has to decide about this order, or not yet: see GET /reviews";
+        return Err(Problem::new(Kind::NotUnderReview, detail).with("state", state).with("step", step));
+    }
+    match order.decision() {
+        None => Ok(true),
+        Some(Decision { decision, reviewer, .. })
+            if decision == event.decision && reviewer.as_ref() == Some(&event.reviewer) =>
+        {
+            Ok(false)
+        }
+        Some(first) => {
+            let detail = "the first decision counts: see `decision`";
+            Err(Problem::new(Kind::AlreadyDecided, detail).with("decision", json!(first)))
+        }
+    }
+}

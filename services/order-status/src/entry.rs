@@ -1,0 +1,112 @@
+//! One event on a timeline. Nothing personal: no names, tokens, addresses, nor anybody's own words.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orderflow::{
+    envelope::Envelope,
+    events::{Order, Reason},
+    order_state::Fact,
+    step::Origin,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{on_event::OrderEvent, words::said};
+
+/// An event as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The event's id.
+    pub id: Uuid,
+    /// Its Avro full name.
+    pub kind: String,
+    /// The step or service that made it.
+    pub source: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// When Kafka got it: breaks ties, since an answer is never on the log before what it answers.
+    pub logged_at: Timestamp,
+    /// Its offset: of two events on one topic, this tells which was first.
+    pub offset: i64,
+    /// The event that led to it; none for a root.
+    #[serde(default)]
+    pub cause: Option<Uuid>,
+    /// What is worth knowing of it, in a few words.
+    pub facts: String,
+    /// Its `reason`, where that is a code the order's state depends on.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// What it says about a review.
+    #[serde(default)]
+    pub review: Option<Said>,
+}
+
+impl Entry {
+    /// Its record type without the namespace.
+    pub fn record(&self) -> &str {
+        self.kind.rsplit('.').next().unwrap_or(&self.kind)
+    }
+}
+
+/// What an event says about an order's review.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "said", rename_all = "snake_case")]
+pub enum Said {
+    /// It waits for a person.
+    Held { score: f64, reasons: Vec<Reason>, review_by: Timestamp },
+    /// Half of the time has passed.
+    Escalated,
+    /// A person has decided.
+    Decided { decision: String, reviewer: String },
+    /// It was judged: by this reviewer, else by rules or policy.
+    Judged { approved: bool, reviewer: Option<String> },
+    /// Its customer has taken it back.
+    Cancelled,
+}
+
+/// What is taken note of: an entry, and what it tells of its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// The order.
+    pub order_id: Uuid,
+    /// The entry.
+    pub entry: Entry,
+    /// What it says of the order's state.
+    pub fact: Option<Fact>,
+    /// The order itself, where the event carries it.
+    pub order: Option<Arc<Order>>,
+}
+
+impl Note {
+    /// Until when the order waits for a person, if this event says so.
+    pub fn review_by(&self) -> Option<Timestamp> {
+        match self.entry.review {
+            Some(Said::Held { review_by, .. }) => Some(review_by),
+            _ => None,
+        }
+    }
+}
+
+/// What an event tells.
+pub fn note(event: &OrderEvent, envelope: &Envelope, origin: &Origin) -> Note {
+    let said = said(event);
+    let Envelope { id, source, time, causation_id, .. } = envelope;
+    Note {
+        order_id: said.order_id,
+        fact: Fact::of(&said.kind, said.reason.as_deref()),
+        entry: Entry {
+            id: *id,
+            kind: said.kind,
+            source: source.clone(),
+            at: *time,
+            logged_at: origin.timestamp,
+            offset: origin.offset,
+            cause: *causation_id,
+            facts: said.facts,
+            reason: said.reason,
+            review: said.review,
+        },
+        order: said.order,
+    }
+}

@@ -1,0 +1,34 @@
+//! The read side: folds the events of every order into one timeline, and serves it; takes the commands that need an
+//! order's state. See this folder's README.
+//!
+//! The way in: [`on_event`] → [`words`] and [`entry`] (what an event says) → [`timelines`] (one script a batch).
+//! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
+//! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in.
+
+mod cancel_order;
+mod changes;
+mod commands;
+mod config;
+mod decide_review;
+mod desk;
+mod entry;
+mod fold;
+mod http;
+mod list_orders;
+mod log_end;
+mod on_event;
+mod order;
+mod order_events;
+mod query;
+mod reviews;
+mod routes;
+mod show_order;
+#[cfg(test)]
+mod tests;
+mod timelines;
+mod wire;
+mod words;
+
+pub use config::Settings;
+pub use on_event::{OnEvent, OrderEvent};
+pub use wire::wire;

@@ -1,0 +1,134 @@
+//! `GET /orders`: orders, newest first, by customer and state, page by page. For staff.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Query as Pairs, Request, State},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    desk::Desk,
+    http::problem::Problem,
+    order::{STATES, Summary},
+    query::Query,
+    timelines::Index,
+};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+/// Entries of the index asked for at a time.
+const CHUNK: usize = 100;
+/// Most entries looked at for one page: a filter that hardly anything passes gives short pages, not slow ones.
+const LOOKED_AT: usize = 1_000;
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    orders: Vec<Summary>,
+    /// For the next page; `null` after the last. A page may be short and still have a next one.
+    next: Option<String>,
+}
+
+/// What is asked for.
+struct Asked {
+    customer: Option<String>,
+    state: Option<String>,
+    limit: usize,
+    after: Option<Cursor>,
+}
+
+/// A place in a list: the order that was last looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cursor {
+    /// When it was placed, in microseconds.
+    placed_at: i64,
+    order_id: Uuid,
+}
+
+impl Cursor {
+    fn read(text: &str) -> Option<Self> {
+        let (placed_at, order_id) = text.split_once('-')?;
+        Some(Self { placed_at: placed_at.parse().ok()?, order_id: order_id.parse().ok()? })
+    }
+
+    fn text(self) -> String {
+        format!("{}-{}", self.placed_at, self.order_id)
+    }
+}
+
+/// Handles `GET /orders`.
+///
+/// # Errors
+/// 403 unless the caller is staff; 400 for parameters that cannot be meant.
+pub async fn list_orders(
+    State(desk): State<Arc<Desk>>,
+    Pairs(pairs): Pairs<Vec<(String, String)>>,
+    request: Request,
+) -> Result<Json<Page>, Problem> {
+    let _place = desk.places.brief()?;
+    desk.caller(request.headers(), request.extensions())?.require_staff()?;
+    let asked = asked(pairs)?;
+    desk.timelines.require_whole().await?;
+    page(&desk, &asked).await.map(Json)
+}
+
+fn asked(pairs: Vec<(String, String)>) -> Result<Asked, Problem> {
+    let mut query = Query::new(pairs);
+    let asked = Asked {
+        customer: query.take("customer", "a customer's id", |id| (!id.is_empty()).then(|| id.to_owned())),
+        state: query.take("state", &format!("one of {}", STATES.join(", ")), |state| {
+            STATES.contains(&state).then(|| state.to_owned())
+        }),
+        limit: query.limit(DEFAULT_LIMIT, MAX_LIMIT),
+        after: query.take("cursor", "`next` of the page before", Cursor::read),
+    };
+    query.finish()?;
+    Ok(asked)
+}
+
+async fn page(desk: &Desk, asked: &Asked) -> Result<Page, Problem> {
+    let index = match (&asked.customer, &asked.state) {
+        (Some(customer), _) => Index::Customer(customer),
+        (None, Some(state)) => Index::State(state),
+        (None, None) => Index::All,
+    };
+    let mut orders = Vec::new();
+    let mut last = asked.after;
+    for _ in 0..LOOKED_AT / CHUNK {
+        let chunk = chunk(desk, index, last).await?;
+        let ids: Vec<Uuid> = chunk.iter().map(|cursor| cursor.order_id).collect();
+        for (cursor, summary) in chunk.iter().zip(desk.timelines.summaries(&ids).await?) {
+            last = Some(*cursor);
+            let wanted = |order: &Summary| asked.state.as_ref().is_none_or(|state| *state == order.state);
+            orders.extend(summary.filter(wanted));
+            if orders.len() == asked.limit {
+                return Ok(Page { orders, next: last.map(Cursor::text) });
+            }
+        }
+        if chunk.len() < CHUNK {
+            return Ok(Page { orders, next: None });
+        }
+    }
+    Ok(Page { orders, next: last.map(Cursor::text) })
+}
+
+/// The next entries of an index. Orders placed in one microsecond stand in falling order of their ids.
+async fn chunk(desk: &Desk, index: Index<'_>, after: Option<Cursor>) -> Result<Vec<Cursor>, Problem> {
+    let mut skip = 0;
+    let from = after.map(|cursor| cursor.placed_at);
+    let mut found: Vec<Cursor> = Vec::new();
+    loop {
+        let read = desk.timelines.newest(index, from, skip, CHUNK).await?;
+        let at_end = read.len() < CHUNK;
+        skip += read.len();
+        let cursors = read.into_iter().map(|(order_id, placed_at)| Cursor { placed_at, order_id });
+        found.extend(cursors.filter(|cursor| after.is_none_or(|after| *cursor < after)));
+        if at_end || found.len() >= CHUNK {
+            found.truncate(CHUNK);
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The order-status service as a process.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use order_status::{Settings, wire};
+
+fn main() -> ExitCode {
+    let settings = Settings::parse();
+    // Before the servers are waited for: a mistake in a file is not cured by waiting.
+    let tokens = match settings.tokens() {
+        Ok(tokens) => tokens,
+        Err(mistake) => {
+            eprintln!("order-status: {mistake:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    orderflow::runtime::run("order-status", settings.common.clone(), async move |service| {
+        wire(settings, tokens, service)
+    })
+}

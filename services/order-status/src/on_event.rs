@@ -1,0 +1,61 @@
+//! Takes note of whatever is said about an order.
+
+use orderflow::{
+    events::{
+        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, LabelDocumentStored,
+        Nothing, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview,
+        OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentFailed, PaymentProcessed,
+        PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated, ShippingCancelled, ShippingFailed,
+        ShippingLabelGenerated,
+    },
+    step::{Outcome, Received, Step, Verdicts},
+};
+
+use crate::{
+    changes::Announcer,
+    entry::{Note, note},
+    timelines::Timelines,
+};
+
+orderflow::events! {
+    /// Everything that is said about an order, under its id.
+    pub enum OrderEvent {
+        OrderPlaced, OrderCancelRequested,
+        ReviewDecided, ReviewEscalated,
+        OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
+        InventoryReserved, InventoryShortage, InventoryReleased, InventoryShipped,
+        PaymentProcessed, PaymentFailed, PaymentRefunded,
+        ShippingLabelGenerated, LabelDocumentStored, PickupScheduled, ShippingFailed, ShippingCancelled,
+        OrderCancelRejected,
+    }
+}
+
+/// Puts each event on its order's timeline, and tells those who wait for it.
+pub struct OnEvent {
+    timelines: Timelines,
+    announcer: Announcer,
+}
+
+impl OnEvent {
+    /// The step.
+    pub(crate) fn new(timelines: Timelines, announcer: Announcer) -> Self {
+        Self { timelines, announcer }
+    }
+}
+
+impl Step for OnEvent {
+    const NAME: &'static str = "order-status.on_event";
+    type In = OrderEvent;
+    type Out = Nothing;
+
+    async fn handle(&self, batch: &[Received<OrderEvent>]) -> Verdicts<Nothing> {
+        let notes: Vec<Note> = batch
+            .iter()
+            .map(|received| note(&received.event, &received.envelope, &received.origin))
+            .collect();
+        self.timelines.take_note(&notes).await?;
+        // What was read is committed by its writer, so it may be shown before this batch's offsets are.
+        self.announcer.announce(notes.iter().map(|note| note.order_id));
+        Ok(batch.iter().map(|_| Ok(Outcome::nothing())).collect())
+    }
+}

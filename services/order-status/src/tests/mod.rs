@@ -1,0 +1,11 @@
+//! Promises of this service, by subject. Those that need Redis start one, or say that they were skipped.
+
+mod cancels;
+mod events;
+mod fixture;
+mod following;
+mod lists;
+mod redis_server;
+mod reviews;
+mod showing;
+mod timelines;

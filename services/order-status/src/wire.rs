@@ -1,0 +1,42 @@
+//! From settings to a step and routes.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use orderflow::{runtime::Service, topics::ORDERS};
+
+use crate::{
+    changes::Announcer,
+    commands::Commands,
+    config::Settings,
+    desk::Desk,
+    fold::RestoreTimelines,
+    http::{limits::Places, principal::Tokens, staff::Callers},
+    log_end::KafkaEnd,
+    on_event::OnEvent,
+    routes::routes,
+    timelines::Timelines,
+};
+
+/// Wires the service.
+///
+/// # Errors
+/// When no Kafka client can be made.
+pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Service> {
+    let (state, clock) = (service.state(), service.clock());
+    let timelines = Timelines::new(state.clone(), clock.clone());
+    let announcer = Announcer::new();
+    let desk = Desk {
+        timelines: timelines.clone(),
+        commands: Commands { outbox: Arc::new(service.publisher()), state },
+        log_end: Box::new(KafkaEnd::new(&service.kafka(), settings.common.names().topic(ORDERS))?),
+        callers: Callers::new(tokens, settings.common.operator_token),
+        places: Places::new(settings.max_in_flight.into(), settings.max_waiting.into()),
+        changes: announcer.changes(),
+        clock: clock.clone(),
+    };
+    Ok(service
+        .step(OnEvent::new(timelines, announcer))
+        .fold(RestoreTimelines { clock })
+        .serve(settings.listen, routes(Arc::new(desk))))
+}

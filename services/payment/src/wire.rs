@@ -1,0 +1,37 @@
+//! One request to the gateway and its answer, as bytes.
+
+use orderflow::fault::Fault;
+use reqwest::{RequestBuilder, StatusCode};
+
+/// The largest answer, in bytes; a thousand times the usual one.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+/// Sends a request and takes the answer in, whatever its status.
+///
+/// # Errors
+/// `Transient` when there is no answer, or none that could be one.
+pub async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Fault> {
+    let mut response = request.send().await.map_err(unanswered)?;
+    let (status, mut body) = (response.status(), Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(Fault::transient(
+                "gateway_unreadable",
+                "the gateway's answer is larger than any should be",
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, body))
+}
+
+/// The request may have arrived: the outcome is unknown until the gateway is asked again.
+fn unanswered(error: reqwest::Error) -> Fault {
+    // Without the address: it may hold credentials.
+    let error = error.without_url();
+    if error.is_timeout() {
+        Fault::transient("gateway_timeout", "the gateway did not answer in time").caused_by(error)
+    } else {
+        Fault::transient("gateway_unavailable", "the gateway cannot be reached").caused_by(error)
+    }
+}
