@@ -3,6 +3,7 @@
 
 mod cancel;
 mod demo;
+mod dlq;
 mod doctor;
 mod load;
 mod orders;
@@ -26,6 +27,7 @@ Examples:
   orderflow orders show <ORDER-ID>     one order's timeline
   orderflow orders watch <ORDER-ID>    its events as they come
   orderflow review list                orders that wait for a person to decide
+  orderflow dlq list                   what services could not handle
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
 SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
@@ -58,6 +60,9 @@ enum Command {
     /// Orders held for review, and decisions about them.
     #[command(subcommand)]
     Review(reviews::Reviews),
+    /// Dead letters, and having them handled again.
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
 }
 
 impl Cli {
@@ -74,6 +79,7 @@ impl Cli {
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
+            Command::Dlq(dlq) => dlq.run().await,
         }
     }
 }

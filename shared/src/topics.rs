@@ -87,6 +87,12 @@ impl GroupTopics {
         GROUPS.into_iter().find(|(name, _)| *name == service).map(|(_, topics)| topics)
     }
 
+    /// The service whose group has this topic to itself, and all of them.
+    #[must_use]
+    pub fn owner(topic: Topic) -> Option<(&'static str, Self)> {
+        GROUPS.into_iter().find(|(_, topics)| topics.all().contains(&topic))
+    }
+
     /// Each of them.
     #[must_use]
     pub fn all(self) -> [Topic; 3] {

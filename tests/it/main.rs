@@ -21,3 +21,4 @@ mod shutdown;
 mod start_up;
 mod time;
 mod topology;
+mod waiting;

@@ -13,12 +13,14 @@ use orderflow::{
     topics,
 };
 use orderflow_cli::{
+    connection::Connection,
     environment::{Environment, Instance, Options},
     log::{Decoder, Entry, Follower, Place},
 };
 use orderflow_stack::{Servers, logs::tail};
 use rdkafka::ClientConfig;
 use reqwest::Client;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
@@ -181,6 +183,36 @@ impl Shop {
     /// Moves the clock of an instance.
     pub async fn move_clock(&self, name: &str, seconds: i64) {
         self.operate(name, "faults/clock", json!({ "offset_seconds": seconds })).await;
+    }
+
+    /// Has an instance refuse every record with this key or event id from now on, or no longer.
+    pub async fn refuse(&self, name: &str, key: &str, refused: bool) {
+        self.operate(name, "faults/refuse", json!({ "key": key, "refused": refused })).await;
+    }
+
+    /// Runs `orderflow` with these arguments on this shop; what it prints, which must be JSON.
+    pub async fn orderflow(&self, arguments: &[&str]) -> Value {
+        let Connection { kafka, redis, registry, prefix } = self.environment.connection().clone();
+        let program = servers::binaries().await.path("orderflow").unwrap();
+        let output = tokio::process::Command::new(program)
+            .args(arguments)
+            .arg("--json")
+            .env("KAFKA_BOOTSTRAP_SERVERS", kafka)
+            .env("REDIS_URL", redis.expose_secret())
+            .env("SCHEMA_REGISTRY_URL", registry)
+            .env("ORDERFLOW_PREFIX", prefix)
+            .output();
+        let output = output.await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Asks to cancel an order.
+    pub async fn cancel(&self, order: &Placed) {
+        let url = format!("{}/orders/{}/cancel", self.environment.status_url(), order.order_id);
+        let body = json!({ "reason": "changed my mind" });
+        self.http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Sets fault switches of a simulator.

@@ -77,6 +77,11 @@ impl Raw {
         self.message.headers()
     }
 
+    /// The last header of that name; empty when there is none.
+    pub fn header(&self, name: &str) -> &[u8] {
+        self.headers().and_then(|headers| original::last(headers, name)).unwrap_or_default()
+    }
+
     pub fn size(&self) -> usize {
         self.key().len() + self.value().len()
     }

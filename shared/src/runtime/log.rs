@@ -1,7 +1,7 @@
 //! What a rebuild needs of Kafka: the group's members and offsets, fencing, and topics read to their end.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -17,6 +17,7 @@ use rdkafka::{
 };
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 use tracing::info;
+use uuid::Uuid;
 
 use super::{
     batch::Raw,
@@ -63,6 +64,8 @@ pub(crate) struct Group {
     pub topics: GroupTopics,
     /// Topics on which the order of a key's records counts.
     pub ordered: Vec<Topic>,
+    /// The full names of the records the service itself writes.
+    pub writes: Vec<String>,
     pub limits: Limits,
 }
 
@@ -126,44 +129,30 @@ impl Log for KafkaLog {
         .await
     }
 
-    async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault> {
+    async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault> {
+        let book = self.book().await?;
+        let dealt_with = DealtWith { open: book.open(), committed: self.committed().await? };
         let mut records = 0;
         for topic in fold.sources() {
             let (mut batches, reading) = self.begin(topic);
             while let Some(batch) = batches.recv().await {
                 records += batch.len() as u64;
-                let logged = batch.iter().filter_map(|raw| self.logged(raw)).collect::<Vec<_>>();
-                fold.fold(state, &logged).await?;
+                let logged = batch.iter().filter_map(|raw| self.logged(raw));
+                let known: Vec<_> = logged.filter(|logged| self.may_fold(logged, &dealt_with)).collect();
+                fold.fold(state, &known).await?;
             }
             ended(reading).await?;
         }
+        self.restore_lines(&book, state, now).await?;
         Ok(records)
     }
+}
 
-    async fn restore_lines(&self, state: &State, now: Timestamp) -> Result<(), Fault> {
-        let Some(Group { topics, ordered, limits }) = self.group.clone() else { return Ok(()) };
-        let mut book = Book::new(ordered);
-        for (topic, take) in
-            [(topics.dead_letters, Book::letter as fn(&mut Book, &Raw)), (topics.waiting, Book::journal)]
-        {
-            let (mut batches, reading) = self.begin(topic);
-            while let Some(batch) = batches.recv().await {
-                batch.iter().for_each(|raw| take(&mut book, raw));
-            }
-            ended(reading).await?;
-        }
-        let log = self.clone();
-        let counts = blocking(move || {
-            let consumer = log.reader()?;
-            let count = |partitions: Vec<i32>| i32::try_from(partitions.len()).unwrap_or(i32::MAX);
-            let (again, journal) =
-                (log.partitions(&consumer, topics.retry)?, log.partitions(&consumer, topics.waiting)?);
-            Ok((count(again), count(journal)))
-        });
-        let lines = restore(&book, counts.await?, limits, state, now).await?;
-        info!(lines, "lines behind dead letters are made again");
-        Ok(())
-    }
+/// What a group has dealt with of its inputs.
+struct DealtWith {
+    /// Events it has given up, or that wait.
+    open: HashSet<Uuid>,
+    committed: BTreeMap<(Topic, i32), i64>,
 }
 
 /// The settings of a client that reads as the group does, but joins nothing and is told of ends.
@@ -184,6 +173,49 @@ async fn ended(reading: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
 }
 
 impl KafkaLog {
+    /// The dead letters and the journal of the service's group; empty for a service without one.
+    async fn book(&self) -> Result<Book, Fault> {
+        let Some(Group { topics, ordered, .. }) = self.group.clone() else { return Ok(Book::default()) };
+        let mut book = Book::new(ordered);
+        for (topic, take) in
+            [(topics.dead_letters, Book::letter as fn(&mut Book, &Raw)), (topics.waiting, Book::journal)]
+        {
+            let (mut batches, reading) = self.begin(topic);
+            while let Some(batch) = batches.recv().await {
+                batch.iter().for_each(|raw| take(&mut book, raw));
+            }
+            ended(reading).await?;
+        }
+        Ok(book)
+    }
+
+    async fn restore_lines(&self, book: &Book, state: &State, now: Timestamp) -> Result<(), Fault> {
+        let Some(Group { topics, limits, .. }) = self.group.clone() else { return Ok(()) };
+        let log = self.clone();
+        let counts = blocking(move || {
+            let consumer = log.reader()?;
+            let count = |partitions: Vec<i32>| i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+            let (again, journal) =
+                (log.partitions(&consumer, topics.retry)?, log.partitions(&consumer, topics.waiting)?);
+            Ok((count(again), count(journal)))
+        });
+        let lines = restore(book, counts.await?, limits, state, now).await?;
+        info!(lines, "what waits behind dead letters is known again");
+        Ok(())
+    }
+
+    /// Whether a record's effects are part of the state: those of the service's own always, an input's once the group has
+    /// dealt with it. What is still to be read, or waits, will have them in its turn.
+    fn may_fold(&self, logged: &Logged<'_>, dealt_with: &DealtWith) -> bool {
+        let Some(group) = &self.group else { return true };
+        let place = (logged.origin.topic, logged.origin.partition);
+        if !self.inputs.contains(&place.0) || group.writes.contains(&logged.full_name) {
+            return true;
+        }
+        let committed = dealt_with.committed.get(&place).copied().unwrap_or_default();
+        logged.origin.offset < committed && !dealt_with.open.contains(&logged.envelope.id)
+    }
+
     /// Begins to read a topic from its beginning to its end.
     fn begin(&self, topic: Topic) -> Reading {
         let (sender, batches) = mpsc::channel(2);

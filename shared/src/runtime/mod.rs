@@ -17,7 +17,7 @@ mod shutdown;
 mod start;
 mod tick;
 mod turn;
-mod waiting;
+pub mod waiting;
 mod writer;
 
 pub(crate) use consumer::Silent;

@@ -173,7 +173,7 @@ impl Service {
         let id = transactional_id(&names, self.name, &instance);
         let unknown =
             || Fault::fatal("unknown_group", format!("{} has no topics of its own group", self.name));
-        let Group { topics, ordered, limits } = self.group.clone().ok_or_else(unknown)?;
+        let Group { topics, ordered, limits, .. } = self.group.clone().ok_or_else(unknown)?;
         let lines = Lines { state: self.state.clone(), limits };
         Ok(Engine {
             waiting: Waiting::new(topics, ordered, lines, log::reader(&self.connected.base, &group)),
@@ -287,8 +287,10 @@ fn assemble(
     health: Health,
 ) -> anyhow::Result<Service> {
     let limits = Limits { waiting: common.waiting_limit, blocked: common.blocked_limit };
+    let writes = rights.writes.iter().map(|(topic, name)| format!("orderflow.{topic}.{name}"));
+    let (writes, ordered) = (writes.collect(), rights.ordered.clone());
     Ok(Service {
-        group: rights.group.map(|topics| Group { topics, ordered: rights.ordered.clone(), limits }),
+        group: rights.group.map(|topics| Group { topics, ordered, writes, limits }),
         state: State::new(connected.redis.clone(), common.names().keys(name)),
         publisher: Publisher::new(connected.base.clone(), Arc::clone(&connected.codec), common.names())?,
         name,

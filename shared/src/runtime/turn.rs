@@ -19,7 +19,7 @@ use super::{
 use crate::{
     codec::schema_id,
     fault::{Consequence, Fault},
-    metrics,
+    faults, metrics,
     step::Origin,
     topics::Topic,
 };
@@ -239,6 +239,9 @@ impl Engine {
     }
 
     fn route(&self, raw: &Raw) -> Route {
+        if faults::refuses(|| [raw.key(), raw.header("ce_id")]) {
+            return Route::Refused(Fault::poison("injected", "a test wants this record refused"));
+        }
         let known = match self.identify(raw) {
             Ok(known) => known,
             Err(fault) => return Route::Refused(fault),

@@ -1,6 +1,6 @@
 //! The lines from the log: after Redis has forgotten them, the dead letters and the journal say what is blocked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use rdkafka::Message;
@@ -58,6 +58,14 @@ impl Book {
             Note::Settled(id) => entries.line.settled(id),
             Note::Buried(id) => entries.line.buried(id),
         }
+    }
+
+    /// Records nobody has answered: given up, or waiting.
+    pub fn open(&self) -> HashSet<Uuid> {
+        let settled: HashSet<Uuid> =
+            self.keys.values().flat_map(|entries| entries.line.all_settled()).collect();
+        let waiting = self.keys.values().flat_map(|entries| entries.line.open().map(|(id, _)| id));
+        waiting.chain(self.letters.iter().copied()).filter(|id| !settled.contains(id)).collect()
     }
 
     /// The letters that are settled, and the lines there are, given the partitions of `.retry` and of `.waiting`.

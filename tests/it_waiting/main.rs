@@ -1,0 +1,4 @@
+//! Temporary.
+#![allow(clippy::unwrap_used)]
+#[path = "../it/waiting.rs"]
+mod waiting;
