@@ -19,6 +19,9 @@ for i = 1, number() do
     redis.call('SREM', waits, id)
   elseif what == 'block' and blocker == id then
     redis.call('SREM', drains, key)
+  elseif what == 'wait' and blocker == id then
+    -- The journal will say whether it was answered before; there is always place for it, since all others wait for it.
+    answer = 'waits'
   elseif what == 'block' and not blocker and redis.call('EXISTS', P .. 'settled:' .. id) == 1 then
     -- A repeat of a record that has been answered: nothing has to wait for it.
     answer = 'noted'

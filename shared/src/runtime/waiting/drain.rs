@@ -209,8 +209,12 @@ impl Engine {
     }
 
     fn stop_behind(&self, items: &mut [Item<'_>], round: usize, settled: &Settled) {
-        let before = items.iter().filter(|item| item.round < round && !settled.is_held(item.raw));
-        let stopped = before.filter(|item| item.is_letter() || item.standing == Standing::Behind);
+        let goes_on = |item: &Item<'_>| {
+            item.standing == Standing::Free
+                && matches!(item.answer, Some(Ok(_)))
+                && !settled.is_held(item.raw)
+        };
+        let stopped = items.iter().filter(|item| item.round < round && !goes_on(item));
         let stopped: HashSet<&[u8]> = stopped.map(|item| item.raw.key()).collect();
         for item in items.iter_mut().filter(|item| item.round == round && stopped.contains(item.raw.key())) {
             item.standing = Standing::Behind;
@@ -250,8 +254,7 @@ impl Engine {
 impl Draining {
     /// The records to be handled next, in order.
     fn next_records(&self) -> impl Iterator<Item = &Raw> {
-        let can_move = matches!(self.line.next(self.blocker), Next::Handle(..));
-        self.line.ready().filter(move |_| can_move)
+        self.line.ready(self.blocker)
     }
 
     /// The record it has stopped behind.

@@ -105,23 +105,31 @@ impl<R> Line<R> {
         self.waiting.iter().filter(|(id, _)| !self.settled.contains(id)).map(|(id, record)| (*id, record))
     }
 
-    /// Those of them that may be handled one after the other, if the first may.
-    pub fn ready(&self) -> impl Iterator<Item = &R> {
-        self.open().take_while(|(id, _)| !self.buried.contains(id)).map(|(_, record)| record)
+    /// The records that can be handled now, one after the other, while `blocker` is known to block; none when the line
+    /// has stopped, or waits for something the journal does not tell of.
+    pub fn ready(&self, blocker: Option<Uuid>) -> impl Iterator<Item = &R> {
+        let first = match self.next(blocker) {
+            Next::Handle(id, _) => Some(id),
+            Next::Stopped(_) | Next::Unknown | Next::Empty => None,
+        };
+        let (first, others) =
+            self.open().filter(move |_| first.is_some()).partition::<Vec<_>, _>(|(id, _)| Some(*id) == first);
+        let ready = first.into_iter().chain(others).take_while(|(id, _)| !self.buried.contains(id));
+        ready.map(|(_, record)| record)
     }
 
     /// What is to be done, while `blocker` is known to block.
     pub fn next(&self, blocker: Option<Uuid>) -> Next<'_, R> {
-        if let Some(blocker) = blocker.filter(|id| !self.settled.contains(id)) {
-            if self.buried.contains(&blocker) {
-                return Next::Stopped(blocker);
-            }
+        let blocker = blocker.filter(|id| !self.settled.contains(id));
+        let first = match blocker {
+            // Wherever it stands, it comes first.
+            Some(blocker) if self.known.contains(&blocker) => self.open().find(|(id, _)| *id == blocker),
+            Some(blocker) if self.buried.contains(&blocker) => return Next::Stopped(blocker),
             // A letter from a topic itself, or one of a batch that was taken back.
-            if !self.known.contains(&blocker) {
-                return Next::Unknown;
-            }
-        }
-        match self.open().next() {
+            Some(_) => return Next::Unknown,
+            None => self.open().next(),
+        };
+        match first {
             Some((id, _)) if self.buried.contains(&id) => Next::Stopped(id),
             Some((id, record)) => Next::Handle(id, record),
             None => Next::Empty,

@@ -32,7 +32,7 @@ const NO_PLACE: Duration = Duration::from_secs(5);
 impl Engine {
     /// Asks how the records stand to the lines of their keys: only while something may be blocked, and for those that
     /// are to be handled again.
-    pub(in crate::runtime) fn line_up(&self, items: &mut [Item<'_>]) -> Result<(), Fault> {
+    pub(in crate::runtime) fn line_up(&mut self, items: &mut [Item<'_>]) -> Result<(), Fault> {
         let waiting = &self.waiting;
         let asked = |item: &&mut Item<'_>| {
             waiting.is_again(item.raw) || (waiting.may_block && !waiting.key(item.raw).is_empty())
@@ -41,15 +41,14 @@ impl Engine {
         if some.is_empty() {
             return Ok(());
         }
-        let questions: Vec<Asked<'_>> = some
-            .iter()
-            .map(|item| Asked {
-                key: waiting.key(item.raw),
-                id: item.raw.id(),
-                again: waiting.is_again(item.raw),
-            })
-            .collect();
-        let standings = self.handle.block_on(waiting.lines.check(&questions))?;
+        let mut questions: Vec<Asked<'_>> = Vec::with_capacity(some.len());
+        for item in &some {
+            let key = self.waiting.key(item.raw);
+            let (partition, _) = self.partitions_of(key)?;
+            let again = self.waiting.is_again(item.raw);
+            questions.push(Asked { key, id: item.raw.id(), partition, again });
+        }
+        let standings = self.handle.block_on(self.waiting.lines.check(&questions))?;
         for (item, standing) in some.iter_mut().zip(standings) {
             // What no step is for has nothing to wait for.
             let passes = standing == Standing::Behind && item.skipped;

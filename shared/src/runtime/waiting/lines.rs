@@ -56,6 +56,8 @@ pub(crate) struct Asked<'a> {
     pub key: &'a [u8],
     /// Its event id.
     pub id: Uuid,
+    /// The key's partition of `.retry`.
+    pub partition: i32,
     /// Whether it is there to be handled again.
     pub again: bool,
 }
@@ -147,7 +149,8 @@ impl Lines {
         let mut args = Args::new();
         args.push(asked.len());
         for record in asked {
-            args.push(record.key).push(record.id.to_string()).push(u8::from(record.again));
+            args.push(record.key).push(record.id.to_string());
+            args.push(record.partition).push(u8::from(record.again));
         }
         let answers: Vec<String> = self.state.call(&CHECK, args).await?;
         let standing = |answer: &String| match answer.as_str() {

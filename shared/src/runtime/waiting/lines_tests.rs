@@ -81,7 +81,7 @@ async fn both(lines: &Lines, twin: &mut Twin, call: &Call) -> Result<(), TestCas
     let now = Timestamp::from_second(1_700_000_000).unwrap();
     match call {
         Call::Check(key, number, again) => {
-            let asked = Asked { key: KEYS[*key], id: id(*number), again: *again };
+            let asked = Asked { key: KEYS[*key], id: id(*number), partition: partition(*key), again: *again };
             let answer = twin.check(&asked);
             prop_assert_eq!(lines.check(&[asked]).await.unwrap(), vec![answer]);
         }

@@ -31,8 +31,10 @@ impl Twin {
         if asked.again && self.settled.contains(&asked.id) {
             return Standing::Done;
         }
+        let drains = self.drains.contains(&(asked.partition, asked.key.to_vec()));
         match self.lines.get(asked.key) {
             None => Standing::Free,
+            Some(line) if line.blocker == Some(asked.id) && asked.again && drains => Standing::Behind,
             Some(line) if line.blocker == Some(asked.id) => Standing::Blocker,
             Some(_) => Standing::Behind,
         }
@@ -61,6 +63,7 @@ impl Twin {
                 self.drains.remove(&drain);
                 Noted::Yes
             }
+            Change::Wait if blocker == Some(Some(one.id)) => Noted::Waits,
             Change::Block if blocker.is_none() && self.settled.contains(&one.id) => Noted::Yes,
             Change::Block | Change::Wait => match line {
                 None if blocked >= limits.blocked as usize => Noted::Full,
