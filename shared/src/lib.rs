@@ -14,6 +14,7 @@ pub mod events;
 pub mod fault;
 pub mod faults;
 pub mod health;
+pub mod http;
 pub mod metrics;
 pub mod operator;
 pub mod order_state;

@@ -3,8 +3,10 @@
 use futures::future::join_all;
 use orderflow::config::Delivery;
 use orderflow_cli::environment::{Options, SERVICES};
-use orderflow_stack::Servers;
-use orderflow_tests::{Shop, options, servers};
+use orderflow_tests::{
+    Shop, options,
+    servers::{self, flush},
+};
 use rstest::rstest;
 
 #[rstest]
@@ -79,10 +81,4 @@ async fn a_flush_while_nothing_happens_is_healed_before_the_next_order() {
     second.becomes = orderflow::order_state::State::OutOfStock;
     let second = shop.place(&second).await;
     shop.close(&[first, second]).await;
-}
-
-async fn flush(servers: &Servers) {
-    let client = redis::Client::open(servers.redis_url.as_str()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
 }

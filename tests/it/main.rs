@@ -5,18 +5,23 @@
 
 // Every test needs the servers, and most a shop: see `orderflow_tests::shop`.
 mod bad_input;
+mod breakers;
 mod broker_restart;
+mod cancels;
 mod duplicates;
+mod erasure;
 mod error_codes;
 mod examples;
 mod happy_path;
 mod kill_nine;
 mod kill_points;
 mod lost_state;
+mod order_status;
 mod outages;
 mod poison;
 mod rebalance;
 mod refusals;
+mod reviews;
 mod shutdown;
 mod start_up;
 mod time;

@@ -9,7 +9,10 @@ use orderflow_tests::sources::{self, Source, between};
 type Records = BTreeSet<(String, String)>;
 
 /// What a service follows beside its steps, and how its source shows it.
-const FOLLOWED: [(&str, &str, &str); 1] = [("shipping", "customer.keys", "ReadingKeys::start")];
+const FOLLOWED: [(&str, &str, &str); 2] = [
+    ("order-intake", "customer.keys", "WritingKeys::start"),
+    ("shipping", "customer.keys", "ReadingKeys::start"),
+];
 
 /// Services that also publish what comes to them from outside, by HTTP.
 const PUBLISHERS: [&str; 2] = ["order-intake", "order-status"];
@@ -106,7 +109,8 @@ fn hops(service: &str) -> Vec<Hop> {
     let text: String = sources.iter().map(|source| source.text.as_str()).collect();
     // One record type, or an enum of several somewhere in the service.
     let types = |declared: &str| -> Records {
-        let variants = between(&text, &format!("enum {declared} {{"), "}").next().unwrap_or(declared);
+        let opening = format!("enum {declared} {{");
+        let variants = between(&text, &opening, "}").next().unwrap_or(declared);
         let names = variants.split(',').map(str::trim).filter(|name| !["", "Nothing"].contains(name));
         names.map(on_its_topic).collect()
     };

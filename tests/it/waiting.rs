@@ -192,7 +192,8 @@ impl Blocked {
     }
 
     async fn send_cancels(&self, shop: &Shop) {
-        shop.cancel(&self.placed).await;
+        let (status, answer) = shop.cancel(self.placed.order_id).await;
+        assert_eq!(status, 202, "{answer}");
         shop.record::<OrderCancelRequested>(&self.key).await;
         let topic = shop.environment().names().topic(topics::ORDERS);
         let all = raw::read(&shop.kafka(), &topic).await;

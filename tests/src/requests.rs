@@ -67,6 +67,14 @@ impl Request {
         request
     }
 
+    /// An ordinary order with bill, parcel and caller in three countries: a person looks at it.
+    #[must_use]
+    pub fn suspicious() -> Self {
+        let mut request = Self { ip_country: "BR", ..Self::good() };
+        request.body["billing_country"] = json!("US");
+        request
+    }
+
     /// Goes where no carrier delivers.
     #[must_use]
     pub fn undeliverable() -> Self {
@@ -80,6 +88,12 @@ impl Request {
     pub fn paid_with(mut self, token: &str) -> Self {
         self.body["payment_token"] = json!(token);
         Self { becomes: State::Declined, ..self }
+    }
+
+    /// The same order, which must come to this.
+    #[must_use]
+    pub fn becoming(self, becomes: State) -> Self {
+        Self { becomes, ..self }
     }
 
     /// The same order under this `Idempotency-Key`.

@@ -31,6 +31,19 @@ pub async fn own_kafka() -> Servers {
     start(Choice { kafka: Origin::Native, ..given(shared) }).await
 }
 
+/// Has Redis forget everything.
+pub async fn flush(servers: &Servers) {
+    let client = redis::Client::open(servers.redis_url.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
+}
+
+/// The shared servers, but two brokers of one's own, each partition on both: one may be stopped.
+pub async fn own_kafka_pair() -> Servers {
+    let shared = shared().await;
+    start(Choice { kafka: Origin::Native, second_broker: true, ..given(shared) }).await
+}
+
 /// A place among the shops that may run now.
 pub async fn place() -> SemaphorePermit<'static> {
     PLACES.acquire().await.unwrap()

@@ -13,28 +13,21 @@ use orderflow::{
     topics,
 };
 use orderflow_cli::{
-    connection::Connection,
-    environment::{Environment, Instance, Options},
+    environment::{Environment, Options},
     log::{Decoder, Entry, Follower, Place},
 };
 use orderflow_stack::{Servers, logs::tail};
 use rdkafka::ClientConfig;
 use reqwest::Client;
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 
 use crate::{
     Load, Request,
-    groups::members,
     load::{Counter, Placed},
     servers,
     waiting::eventually,
 };
-
-/// A service has 10 s to finish its batch, commit and leave the group.
-pub const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// What a test's shop is made of, unless it says otherwise: a prefix of its own, three partitions, the tests' catalogue.
 #[must_use]
@@ -61,7 +54,7 @@ pub struct Shop {
     entries: Arc<Mutex<Vec<Entry>>>,
     follower: Follower,
     decoder: Decoder,
-    http: Client,
+    pub(crate) http: Client,
     /// Instances that are meant to be down.
     down: Mutex<BTreeSet<String>>,
     _place: SemaphorePermit<'static>,
@@ -116,12 +109,6 @@ impl Shop {
         Load::start(self.counter(), count)
     }
 
-    /// An instance by name, such as `payment-0`.
-    #[must_use]
-    pub fn instance(&self, name: &str) -> Arc<Instance> {
-        self.environment.instance(name).unwrap()
-    }
-
     /// The environment itself.
     #[must_use]
     pub fn environment(&self) -> &Environment {
@@ -132,126 +119,6 @@ impl Shop {
     #[must_use]
     pub fn kafka(&self) -> ClientConfig {
         self.environment.kafka_config()
-    }
-
-    /// Kills an instance as a crash would.
-    pub fn kill(&self, name: &str) {
-        self.down().insert(name.to_owned());
-        self.instance(name).kill_9().unwrap();
-    }
-
-    /// Starts an instance again where it was.
-    pub async fn start_again(&self, name: &str) {
-        self.instance(name).start_again().await.unwrap();
-        self.down().remove(name);
-    }
-
-    /// Asks an instance to end; it must do so by itself, well, and within [`SHUTDOWN`].
-    pub async fn terminate(&self, name: &str) {
-        self.down().insert(name.to_owned());
-        let process = self.instance(name).process().unwrap();
-        process.terminate();
-        // A loaded machine gets a little more than the service gives itself.
-        let ended = process.wait(SHUTDOWN + Duration::from_secs(2)).await;
-        let status = ended.unwrap_or_else(|error| panic!("{name} does not end: {error:#}"));
-        assert!(status.success(), "{name} ended with {status}:\n{}", tail(process.log()));
-    }
-
-    /// Has an instance kill itself the `passes`-th time it comes to this point.
-    pub async fn arm(&self, name: &str, point: &str, passes: u32) {
-        self.down().insert(name.to_owned());
-        self.operate(name, "faults/kill-point", json!({ "point": point, "passes": passes })).await;
-    }
-
-    /// Has what an instance does at this point fail the `passes`-th time, once.
-    pub async fn fail(&self, name: &str, point: &str, passes: u32) {
-        let body = json!({ "point": point, "passes": passes, "action": "fail" });
-        self.operate(name, "faults/kill-point", body).await;
-    }
-
-    /// Waits until an armed instance has killed itself.
-    pub async fn died(&self, name: &str) {
-        eventually(&format!("{name} to come to its kill point"), async || {
-            match self.instance(name).process().unwrap().is_running() {
-                false => Ok(()),
-                true => Err("it runs"),
-            }
-        })
-        .await;
-    }
-
-    /// Moves the clock of an instance.
-    pub async fn move_clock(&self, name: &str, seconds: i64) {
-        self.operate(name, "faults/clock", json!({ "offset_seconds": seconds })).await;
-    }
-
-    /// Has an instance refuse every record with this key or event id from now on, or no longer.
-    pub async fn refuse(&self, name: &str, key: &str, refused: bool) {
-        self.operate(name, "faults/refuse", json!({ "key": key, "refused": refused })).await;
-    }
-
-    /// Runs `orderflow` with these arguments on this shop; what it prints, which must be JSON.
-    pub async fn orderflow(&self, arguments: &[&str]) -> Value {
-        let Connection { kafka, redis, registry, prefix } = self.environment.connection().clone();
-        let program = servers::binaries().await.path("orderflow").unwrap();
-        let output = tokio::process::Command::new(program)
-            .args(arguments)
-            .arg("--json")
-            .env("KAFKA_BOOTSTRAP_SERVERS", kafka)
-            .env("REDIS_URL", redis.expose_secret())
-            .env("SCHEMA_REGISTRY_URL", registry)
-            .env("ORDERFLOW_PREFIX", prefix)
-            .output();
-        let output = output.await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Asks to cancel an order.
-    pub async fn cancel(&self, order: &Placed) {
-        let url = format!("{}/orders/{}/cancel", self.environment.status_url(), order.order_id);
-        let body = json!({ "reason": "changed my mind" });
-        self.http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
-    }
-
-    /// Sets fault switches of a simulator.
-    pub async fn switch(&self, simulator: &Instance, faults: Value) {
-        let url = format!("{}/faults", simulator.operator_url());
-        self.http.patch(url).json(&faults).send().await.unwrap().error_for_status().unwrap();
-    }
-
-    async fn operate(&self, name: &str, path: &str, body: Value) {
-        let url = format!("{}/{path}", self.instance(name).operator_url());
-        self.http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
-    }
-
-    /// The metrics of an instance, as Prometheus reads them.
-    pub async fn metrics(&self, name: &str) -> String {
-        let url = format!("{}/metrics", self.instance(name).operator_url());
-        self.http.get(url).send().await.unwrap().text().await.unwrap()
-    }
-
-    /// The status with which an instance answers whether it is ready.
-    pub async fn readiness(&self, name: &str) -> u16 {
-        let url = format!("{}/health/ready", self.instance(name).operator_url());
-        self.http.get(url).send().await.unwrap().status().as_u16()
-    }
-
-    /// The members of a service's group now.
-    pub async fn members(&self, service: &str) -> Vec<String> {
-        members(self.kafka(), self.environment.names().group(service)).await
-    }
-
-    /// Waits until so many instances share a service's partitions.
-    pub async fn joined(&self, service: &str, count: usize) {
-        eventually(&format!("{count} members in {service}'s group"), async || {
-            match self.members(service).await {
-                members if members.len() == count => Ok(()),
-                members => Err(format!("{members:?}")),
-            }
-        })
-        .await;
     }
 
     /// Everything heard so far.
@@ -337,7 +204,7 @@ impl Shop {
             .collect()
     }
 
-    fn down(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    pub(crate) fn down(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,13 +2,12 @@
 
 use std::{future::Future, sync::Arc};
 
-use orderflow::{clock::Clock, fault::Fault, runtime::Prepared};
+use orderflow::{clock::Clock, fault::Fault, http::Problem, runtime::Prepared};
 
 use crate::{
     claims::{Candidate, Claim, Claims, Held},
     outbox::Outbox,
-    problem::Problem,
-    problem_kind::Kind,
+    problem_kind::{IN_PROGRESS, KEY_REUSED},
 };
 
 /// A record to publish, and the JSON body to answer with once it is durable.
@@ -83,11 +82,11 @@ impl Acceptor {
             }
             Held::Busy(left) => {
                 let detail = "another request with this key is being handled: its answer will be yours";
-                Err(Problem::new(Kind::InProgress, detail).retry_after(left))
+                Err(Problem::new(&IN_PROGRESS, detail).retry_after(left))
             }
             Held::Other => {
                 let detail = "this key was used with another body: send a new key with a new request";
-                Err(Problem::new(Kind::KeyReused, detail))
+                Err(Problem::new(&KEY_REUSED, detail))
             }
             Held::Free | Held::Mine => {
                 Err(Fault::fatal("redis_script", "a claim is free that was held").into())

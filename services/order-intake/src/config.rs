@@ -5,7 +5,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 use axum::http::{HeaderName, HeaderValue};
 use clap::Parser;
 use ipnet::IpNet;
-use orderflow::config::Common;
+use orderflow::{config::Common, http::TokenSettings};
 
 /// Takes orders in over HTTP: validates, prices, makes durable.
 #[derive(Debug, Clone, Parser)]
@@ -45,18 +45,9 @@ pub struct Settings {
     /// Location [default: none; Location is /orders/<id>, for one address in front of both services]
     #[arg(long, env = "ORDER_STATUS_URL", value_parser = base)]
     pub order_status_url: Option<String>,
-    /// The secret that signs callers' tokens (JWT, HS256): a file of at least 32 bytes.
-    #[arg(long, env = "JWT_SECRET_FILE", conflicts_with = "jwt_public_key_file")]
-    pub jwt_secret_file: Option<PathBuf>,
-    /// The public key that checks callers' tokens (JWT, RS256 or ES256): a PEM file.
-    #[arg(long, env = "JWT_PUBLIC_KEY_FILE")]
-    pub jwt_public_key_file: Option<PathBuf>,
-    /// The issuer a token must name [default: any]
-    #[arg(long, env = "JWT_ISSUER")]
-    pub jwt_issuer: Option<String>,
-    /// The audience a token must name [default: any]
-    #[arg(long, env = "JWT_AUDIENCE")]
-    pub jwt_audience: Option<String>,
+    /// How callers' tokens are checked.
+    #[command(flatten)]
+    pub tokens: TokenSettings,
     /// The runtime's settings.
     #[command(flatten)]
     pub common: Common,

@@ -3,14 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
-use orderflow::sealed::MasterKey;
+use orderflow::{http::Tokens, sealed::MasterKey};
 
-use crate::{
-    catalogue::Catalogue,
-    config::Settings,
-    hashes::KeyedHashes,
-    principal::{Expected, Tokens},
-};
+use crate::{catalogue::Catalogue, config::Settings, hashes::KeyedHashes};
 
 /// The content of the files.
 pub struct Files {
@@ -29,7 +24,7 @@ impl Files {
         let master_key_file = settings.common.master_key_file.as_deref();
         let catalogue = Catalogue::load(&settings.catalogue);
         let master = MasterKey::from_setting(master_key_file);
-        let tokens = tokens(settings);
+        let tokens = settings.tokens.tokens();
         let mistakes: Vec<String> = [
             catalogue.as_ref().err().map(|error| format!("{error:#}")),
             master.as_ref().err().map(ToString::to_string),
@@ -44,14 +39,5 @@ impl Files {
         let hashes =
             KeyedHashes::from_master_key_file(master_key_file.context("MASTER_KEY_FILE is not set")?)?;
         Ok(Self { catalogue: Arc::new(catalogue?), master: master?, hashes, tokens: tokens? })
-    }
-}
-
-fn tokens(settings: &Settings) -> Result<Tokens> {
-    let expected = Expected { issuer: settings.jwt_issuer.clone(), audience: settings.jwt_audience.clone() };
-    match (&settings.jwt_secret_file, &settings.jwt_public_key_file) {
-        (Some(secret), _) => Tokens::hs256(secret, &expected),
-        (None, Some(key)) => Tokens::public_key(key, &expected),
-        (None, None) => Ok(Tokens::refused()),
     }
 }

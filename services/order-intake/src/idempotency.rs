@@ -1,8 +1,9 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): one key, one effect.
 
 use axum::http::HeaderMap;
+use orderflow::http::{Principal, Problem};
 
-use crate::{hashes::sha256_hex, principal::Principal, problem::Problem, problem_kind::Kind};
+use crate::{hashes::sha256_hex, problem_kind::KEY_INVALID};
 
 /// Longest key.
 const MAX_LENGTH: usize = 255;
@@ -59,7 +60,7 @@ fn unquote(rest: &str) -> Option<String> {
 }
 
 fn invalid(what: &str) -> Problem {
-    Problem::new(Kind::KeyInvalid, format!("Idempotency-Key: {what}"))
+    Problem::new(&KEY_INVALID, format!("Idempotency-Key: {what}"))
 }
 
 /// Which claim a key is: what `<name>` is in the state's `idem:<name>`.

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use orderflow::{clock::Clock, sealed::SealingKeys};
+use orderflow::{
+    clock::Clock,
+    http::{InFlight, Tokens},
+    sealed::SealingKeys,
+};
 
 use crate::{
-    accept::Acceptor,
-    catalogue::Catalogue,
-    hashes::KeyedHashes,
-    limits::{InFlight, Rate},
-    network::Network,
+    accept::Acceptor, catalogue::Catalogue, hashes::KeyedHashes, limits::Rate, network::Network,
     operator::Operators,
-    principal::Tokens,
 };
 
 /// The adapters and settings behind the routes.
@@ -32,7 +31,7 @@ pub struct Intake {
     pub network: Network,
     /// How often one caller may ask.
     pub rate: Rate,
-    /// How many requests are handled at once.
+    /// How many requests are handled at once. Each may hold a body of [`crate::limits::MAX_BODY`].
     pub in_flight: InFlight,
     /// In front of `/orders/<id>` in Location.
     pub order_status: String,

@@ -1,15 +1,13 @@
 //! Takes orders in over HTTP, and answers each once it is durable. See this folder's README.
 //!
-//! The way of a request: [`routes`] → [`place_order`] → [`body`] and [`request`] (parse) → [`accept`] (claim, publish,
+//! The way of a request: [`routes`] → [`place_order`] → [`orderflow::http::body`] and [`request`] (parse) → [`accept`] (claim, publish,
 //! answer), which asks for a draft: [`validate`] → [`price`] → [`domain`].
 
 mod accept;
-mod body;
 mod catalogue;
 mod catalogue_file;
 mod claims;
 mod config;
-mod correlation;
 mod country;
 mod domain;
 mod files;
@@ -19,16 +17,12 @@ mod idempotency;
 mod intake;
 mod limits;
 mod meters;
-mod mistakes;
 mod network;
-mod object;
 mod operator;
 mod order_id;
 mod outbox;
 mod place_order;
 mod price;
-mod principal;
-mod problem;
 mod problem_kind;
 mod request;
 mod routes;

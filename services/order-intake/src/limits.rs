@@ -1,19 +1,20 @@
-//! Load shedding: how much one caller may ask, and how much all of them together.
+//! How much one caller may ask.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
     num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
 };
 
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use orderflow::http::Problem;
 
-use crate::{problem::Problem, problem_kind::Kind};
+use crate::problem_kind::RATE_LIMITED;
+
+/// Most bytes of a body.
+pub const MAX_BODY: usize = 512 * 1024;
 
 /// How many callers are told apart. Callers share a slot by a hash nobody outside can guess, so the memory is bounded
 /// (about 8 MB when every slot is used) whoever calls from however many addresses; of a thousand busy callers, fewer
@@ -46,32 +47,8 @@ impl Rate {
         let slot = self.hasher.hash_one(caller) % SLOTS;
         self.limiter.check_key(&slot).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
-            Problem::new(Kind::RateLimited, "slow down, and try again after the time in Retry-After")
+            Problem::new(&RATE_LIMITED, "slow down, and try again after the time in Retry-After")
                 .retry_after(wait)
-        })
-    }
-}
-
-/// How many requests are handled at once.
-#[derive(Clone)]
-pub struct InFlight {
-    places: Arc<Semaphore>,
-}
-
-impl InFlight {
-    /// At most `places` at once. Each may hold a body of half a megabyte.
-    pub fn new(places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)) }
-    }
-
-    /// A place, held until it is dropped. Nobody queues: whoever waits here would wait longer than a retry takes.
-    ///
-    /// # Errors
-    /// 503 when all places are taken.
-    pub fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        self.places.clone().try_acquire_owned().map_err(|_| {
-            let detail = "all places are taken: try again after the time in Retry-After";
-            Problem::new(Kind::Overloaded, detail).retry_after(Duration::from_secs(1))
         })
     }
 }

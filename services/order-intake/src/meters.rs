@@ -1,23 +1,4 @@
 //! This service's own metrics.
 
-use std::time::Duration;
-
-use axum::http::StatusCode;
-
 /// Requests answered. Labels: `http_route`, `http_response_status_code`, `code` (the problem's, or `ok`).
 pub const REQUESTS: &str = "orderflow_intake_requests_total";
-/// Time to answer, in seconds. Labels: `http_route`.
-pub const REQUEST_DURATION: &str = "http_server_request_duration_seconds";
-
-/// Counts an answer.
-pub fn request(route: &str, status: StatusCode, code: &'static str, took: Duration) {
-    let route = route.to_owned();
-    metrics::counter!(
-        REQUESTS,
-        "http_route" => route.clone(),
-        "http_response_status_code" => status.as_str().to_owned(),
-        "code" => code
-    )
-    .increment(1);
-    metrics::histogram!(REQUEST_DURATION, "http_route" => route).record(took.as_secs_f64());
-}

@@ -2,11 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::{
-    extract::ConnectInfo,
-    http::{Extensions, HeaderMap, HeaderName},
-};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 use ipnet::IpNet;
+use orderflow::http::operator::peer;
 
 use crate::country::is_country;
 
@@ -33,8 +31,7 @@ pub struct Place {
 impl Network {
     /// Where a request with these headers, over this connection, comes from.
     pub fn place(&self, headers: &HeaderMap, extensions: &Extensions) -> Place {
-        let connection = extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = connection.map(|ConnectInfo(address)| address.ip().to_canonical());
+        let peer = peer(extensions);
         let Some(proxy) = peer.filter(|peer| self.trusts(*peer)) else {
             return Place { peer, ip: peer, country: None };
         };

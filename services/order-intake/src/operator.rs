@@ -3,17 +3,14 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use axum::http::{HeaderMap, header};
-use secrecy::{ExposeSecret, SecretString};
+use axum::http::HeaderMap;
+use orderflow::http::{
+    Problem,
+    operator::{has_token, is_local},
+};
+use secrecy::SecretString;
 
-use crate::{principal::bearer, problem::Problem, problem_kind::Kind};
-
-/// What the log calls an operator. No token's subject goes there yet.
-pub const OPERATOR: &str = "operator";
-
-/// Headers that say that somebody else's request is passed on: the connection then proves nothing.
-const FORWARDED: [&str; 3] = ["forwarded", "x-forwarded-for", "x-real-ip"];
+use crate::problem_kind::OPERATOR_ONLY;
 
 /// Checks operators.
 pub struct Operators {
@@ -37,17 +34,6 @@ impl Operators {
                 (is_local(headers, peer), "call from the machine itself, or set OPERATOR_TOKEN and send it")
             }
         };
-        if allowed { Ok(()) } else { Err(Problem::new(Kind::OperatorOnly, how)) }
+        if allowed { Ok(()) } else { Err(Problem::new(&OPERATOR_ONLY, how)) }
     }
-}
-
-fn has_token(headers: &HeaderMap, token: &SecretString) -> bool {
-    let sent = headers.get(header::AUTHORIZATION).and_then(bearer).unwrap_or_default();
-    // In constant time: how long a comparison takes must not tell how much of a guess was right.
-    verify_slices_are_equal(sent.as_bytes(), token.expose_secret().as_bytes()).is_ok()
-}
-
-fn is_local(headers: &HeaderMap, peer: Option<IpAddr>) -> bool {
-    let direct = !FORWARDED.iter().any(|name| headers.contains_key(*name));
-    direct && peer.is_some_and(|address| address.to_canonical().is_loopback())
 }

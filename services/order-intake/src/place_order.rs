@@ -8,24 +8,23 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use orderflow::{envelope::ids, runtime::Root, sealed::seal};
+use orderflow::{
+    envelope::ids,
+    http::{Correlation, Mistakes, Principal, Problem, body, kind::INVALID_FIELDS, random_id},
+    sealed::seal,
+};
 use uuid::Uuid;
 
 use crate::{
     accept::{Accepted, Draft},
-    body,
     claims::Claim,
-    correlation::Correlation,
     domain,
     idempotency::{IdempotencyKey, claim_name},
     intake::Intake,
-    mistakes::Mistakes,
+    limits::MAX_BODY,
     network::{Place, subscriber},
-    order_id::{keyed_id, random_id},
+    order_id::keyed_id,
     price::{Priced, price},
-    principal::Principal,
-    problem::Problem,
-    problem_kind::Kind,
     request::{PlaceOrder, request_hash},
     validate::validate,
 };
@@ -56,8 +55,8 @@ pub async fn place_order(
 ) -> Result<Response, Problem> {
     let principal = admit(&intake, &request, &place)?;
     let key = IdempotencyKey::read(request.headers())?;
-    let request: PlaceOrder = body::parse(&body::read(request).await?)?;
-    let request_hash = request_hash(&request);
+    let request: PlaceOrder = body::json(request, MAX_BODY).await?;
+    let request_hash = intake.hashes.request(&request_hash(&request));
     let order_id = match &key {
         Some(key) => keyed_id(principal.as_str(), key, &request_hash),
         None => random_id(intake.clock.now()),
@@ -97,12 +96,7 @@ async fn draft(intake: &Intake, asked: &Asked) -> Result<Draft, Problem> {
     let answer = domain::answer(&order);
     let key_hash = asked.key.as_ref().map(IdempotencyKey::hash);
     let event = domain::order_placed(order, asked.principal.as_str(), key_hash, asked.request_hash.clone());
-    let root = Root {
-        id: ids::of_root(&asked.order_id.to_string(), "placed"),
-        source: SOURCE.to_owned(),
-        correlation_id: asked.correlation.id.clone(),
-        trace: asked.correlation.trace.clone(),
-    };
+    let root = asked.correlation.root(ids::of_root(&asked.order_id.to_string(), "placed"), SOURCE);
     Ok(Draft { record: intake.acceptor.outbox.order(&event, root)?, answer })
 }
 
@@ -111,8 +105,8 @@ fn check(intake: &Intake, request: &PlaceOrder) -> Result<Priced, Problem> {
     let mut mistakes = Mistakes::new();
     validate(request, &mut mistakes);
     let priced = price(&request.lines, &request.currency, &intake.catalogue, &mut mistakes);
-    let mistakes = mistakes.into_vec();
-    if mistakes.is_empty() { Ok(priced) } else { Err(Problem::with_mistakes(Kind::InvalidFields, mistakes)) }
+    mistakes.none_or(&INVALID_FIELDS)?;
+    Ok(priced)
 }
 
 fn answered(intake: &Intake, order_id: Uuid, accepted: Accepted) -> Response {

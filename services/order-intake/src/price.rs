@@ -1,8 +1,8 @@
 //! What an order costs: the catalogue's prices, added up without ever overflowing. Pure.
 
-use orderflow::events::Line;
+use orderflow::{events::Line, http::Mistakes};
 
-use crate::{catalogue::Catalogue, mistakes::Mistakes, request::RequestLine, validate::MAX_QUANTITY};
+use crate::{catalogue::Catalogue, request::RequestLine, validate::MAX_QUANTITY};
 
 /// Totals stay below 2^53 minor units, so that every reader can hold them, also one with doubles (Lua, JavaScript).
 pub const MAX_TOTAL: i64 = (1 << 53) - 1;

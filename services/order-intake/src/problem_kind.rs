@@ -1,74 +1,17 @@
-//! Every kind of problem there is. Codes are permanent: callers match on them. Served under `/problems`.
+//! Kinds of problems that only this service has, beside those in [`orderflow::http::kind`]. Codes are permanent: callers
+//! match on them. Served under `/problems`.
 
-use axum::http::StatusCode;
-
-/// Declares the kinds: variant, code, status, title.
-macro_rules! kinds {
-    ($($(#[$meta:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)+) => {
-        /// What went wrong, as callers tell problems apart.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind { $($(#[$meta])* $variant),+ }
-
-        impl Kind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable code.
-            pub fn code(self) -> &'static str { match self { $(Self::$variant => $code),+ } }
-
-            /// The HTTP status it is answered with.
-            pub fn status(self) -> StatusCode { match self { $(Self::$variant => StatusCode::$status),+ } }
-
-            /// What it is, for people; the same for every occurrence.
-            pub fn title(self) -> &'static str { match self { $(Self::$variant => $title),+ } }
-        }
-    };
-}
-
-kinds! {
-    /// Not JSON.
-    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
-    /// JSON of another shape.
-    UnexpectedJson = "unexpected_json", UNPROCESSABLE_ENTITY, "The JSON is not of the expected shape";
-    /// Right shape, wrong values.
-    InvalidFields = "invalid_fields", UNPROCESSABLE_ENTITY, "Some fields hold values that are not allowed";
-    /// The body broke off.
-    BrokenBody = "broken_body", BAD_REQUEST, "The body could not be read";
-    /// The body came too slowly.
-    SlowBody = "slow_body", REQUEST_TIMEOUT, "The body did not arrive in time";
-    /// Above the limit.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    /// Not `application/json`.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be application/json";
-    /// No such path.
-    NotFound = "not_found", NOT_FOUND, "There is nothing at this path";
-    /// The path, but not with this method.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not take this method";
-    /// A token that proves nothing.
-    InvalidToken = "invalid_token", UNAUTHORIZED, "The bearer token is not valid";
+orderflow::problem_kinds! {
     /// Neither on loopback nor with the operator's token.
-    OperatorOnly = "operator_only", FORBIDDEN, "Only an operator may do this";
+    OPERATOR_ONLY = "operator_only", FORBIDDEN, "Only an operator may do this";
     /// A key is required.
-    KeyMissing = "idempotency_key_missing", BAD_REQUEST, "An Idempotency-Key header is required";
+    KEY_MISSING = "idempotency_key_missing", BAD_REQUEST, "An Idempotency-Key header is required";
     /// The key's syntax.
-    KeyInvalid = "idempotency_key_invalid", BAD_REQUEST, "The Idempotency-Key header is malformed";
+    KEY_INVALID = "idempotency_key_invalid", BAD_REQUEST, "The Idempotency-Key header is malformed";
     /// One key, two bodies.
-    KeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request";
+    KEY_REUSED = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request";
     /// The first attempt is still going on.
-    InProgress = "idempotency_in_progress", CONFLICT, "A request with this Idempotency-Key is being handled";
+    IN_PROGRESS = "idempotency_in_progress", CONFLICT, "A request with this Idempotency-Key is being handled";
     /// This caller asks too often.
-    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests from this caller";
-    /// All callers together ask too much.
-    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too many requests at once";
-    /// Kafka or Redis does not answer.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "A dependency does not answer";
-    /// Our own mistake.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "Something is wrong on our side";
-}
-
-impl Kind {
-    /// The problem type, a URI reference that this service answers.
-    pub fn uri(self) -> String {
-        format!("/problems/{}", self.code())
-    }
+    RATE_LIMITED = "rate_limited", TOO_MANY_REQUESTS, "Too many requests from this caller";
 }

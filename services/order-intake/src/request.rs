@@ -2,12 +2,10 @@
 //!
 //! Unknown fields are refused by name: a misspelt optional field would otherwise be lost without a word.
 
+use orderflow::http::object::{object, objects};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    hashes::sha256_hex,
-    object::{object, objects},
-};
+use crate::hashes::sha256_hex;
 
 /// An order as it is asked for. Not yet checked.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
@@ -88,7 +86,8 @@ fn standard() -> String {
 }
 
 /// SHA-256 (hex) over a request's meaning: parsed and written again in one order of fields with defaults filled in, so
-/// that spaces, the order of fields and spelt-out defaults make no difference.
+/// that spaces, the order of fields and spelt-out defaults make no difference. An order's goes on the log keyed only
+/// ([`KeyedHashes::request`](crate::hashes::KeyedHashes::request)): this one could be guessed.
 pub fn request_hash<R: Serialize>(request: &R) -> String {
     // Plain structs of text and numbers always serialise.
     sha256_hex(&serde_json::to_vec(request).unwrap_or_default())

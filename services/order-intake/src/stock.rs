@@ -12,26 +12,22 @@ use jiff::Timestamp;
 use orderflow::{
     envelope::ids,
     events::{Record, StockAdjustmentRequested},
-    runtime::Root,
+    http::{Correlation, Mistakes, Problem, body, kind::INVALID_FIELDS, operator::OPERATOR},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     accept::{Accepted, Draft},
-    body,
     catalogue::Catalogue,
     claims::Claim,
-    correlation::Correlation,
     hashes::sha256_hex,
     idempotency::{IdempotencyKey, claim_name},
     intake::Intake,
-    mistakes::Mistakes,
+    limits::MAX_BODY,
     network::{Place, subscriber},
-    operator::OPERATOR,
     place_order::SOURCE,
-    problem::Problem,
-    problem_kind::Kind,
+    problem_kind::KEY_MISSING,
     request::request_hash,
 };
 
@@ -76,9 +72,9 @@ pub async fn adjust_stock(
     intake.rate.check(&place.ip.map(subscriber))?;
     intake.operators.require(request.headers(), place.peer)?;
     let key = IdempotencyKey::read(request.headers())?.ok_or_else(|| {
-        Problem::new(Kind::KeyMissing, "send an Idempotency-Key, so that a repeat does not count twice")
+        Problem::new(&KEY_MISSING, "send an Idempotency-Key, so that a repeat does not count twice")
     })?;
-    let adjust: Adjust = body::parse(&body::read(request).await?)?;
+    let adjust: Adjust = body::json(request, MAX_BODY).await?;
     let request_hash = request_hash(&adjust);
     // One name space per command: the same key may name an order too.
     let key_hash = sha256_hex(format!("{}\n{}", StockAdjustmentRequested::NAME, key.hash()).as_bytes());
@@ -102,10 +98,7 @@ fn draft(
 ) -> Result<Draft, Problem> {
     let mut mistakes = Mistakes::new();
     check(adjust, &intake.catalogue, &mut mistakes);
-    let mistakes = mistakes.into_vec();
-    if !mistakes.is_empty() {
-        return Err(Problem::with_mistakes(Kind::InvalidFields, mistakes));
-    }
+    mistakes.none_or(&INVALID_FIELDS)?;
     let event = StockAdjustmentRequested {
         sku: adjust.sku.clone(),
         delta: adjust.delta,
@@ -115,13 +108,7 @@ fn draft(
         requested_at: intake.clock.now(),
     };
     let event_id = ids::from_parts(&[OPERATOR, StockAdjustmentRequested::NAME, key.as_str()]);
-    let root = Root {
-        id: event_id,
-        source: SOURCE.to_owned(),
-        correlation_id: correlation.id.clone(),
-        trace: correlation.trace.clone(),
-    };
-    let record = intake.acceptor.outbox.adjustment(&event, root)?;
+    let record = intake.acceptor.outbox.adjustment(&event, correlation.root(event_id, SOURCE))?;
     Ok(Draft { record, answer: answer(event_id, &event) })
 }
 

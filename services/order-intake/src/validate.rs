@@ -4,10 +4,11 @@
 
 use std::collections::HashSet;
 
+use orderflow::http::Mistakes;
+
 use crate::{
     country::is_country,
     hashes::GUEST_PREFIX,
-    mistakes::Mistakes,
     request::{Address, Customer, PlaceOrder, RequestLine},
 };
 

@@ -3,26 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use orderflow::{runtime::Service, sealed::WritingKeys};
+use orderflow::{http::InFlight, runtime::Service, sealed::WritingKeys};
 
 use crate::{
-    accept::Acceptor,
-    claims::Claims,
-    config::Settings,
-    files::Files,
-    fold::RestoreClaims,
-    intake::Intake,
-    limits::{InFlight, Rate},
-    network::Network,
-    operator::Operators,
-    routes::routes,
-    seeds,
+    accept::Acceptor, claims::Claims, config::Settings, files::Files, fold::RestoreClaims, intake::Intake,
+    limits::Rate, network::Network, operator::Operators, routes::routes, seeds,
 };
 
 /// Wires the service, and seeds the stock if asked to.
 ///
 /// # Errors
-/// A fault of the log while seeding.
+/// A fault of the log while seeding; or the customers' keys cannot be followed.
 pub async fn wire(settings: Settings, files: Files, service: Service) -> Result<Service> {
     let publisher = service.publisher();
     if settings.seed_stock {
@@ -30,7 +21,7 @@ pub async fn wire(settings: Settings, files: Files, service: Service) -> Result<
         tracing::info!(count, version = files.catalogue.version(), "stock seeded");
     }
     let clock = service.clock();
-    let keys = WritingKeys::new(service.state(), publisher.clone(), files.master, clock.clone());
+    let keys = WritingKeys::start("order-intake", &settings.common, &service, files.master)?;
     let claims = Claims::new(service.state());
     let intake = Intake {
         catalogue: files.catalogue,

@@ -9,16 +9,21 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use orderflow::{envelope::ids, events::OrderCancelRequested, order_state};
+use orderflow::{
+    envelope::ids,
+    events::OrderCancelRequested,
+    http::{Correlation, Mistakes, Problem, body, kind::INVALID_FIELDS},
+    order_state,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     decide_review::MAX_REASON,
-    desk::{Desk, order_id},
-    http::{body, correlation::Correlation, kind::Kind, mistakes::Mistakes, problem::Problem},
+    desk::{Desk, MAX_BODY, order_id},
     order::{Order, names},
+    problem_kind::ORDER_FINISHED,
 };
 
 /// What a caller sends.
@@ -40,17 +45,14 @@ pub async fn cancel_order(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let _place = desk.places.brief()?;
-    let caller = desk.caller(request.headers(), request.extensions())?;
+    let _place = desk.in_flight.enter()?;
+    let caller = desk.caller(&request)?;
     let order_id = order_id(&id)?;
-    let Cancel { reason } = body::parse(&body::read(request).await?)?;
+    let Cancel { reason } = body::json(request, MAX_BODY).await?;
     let reason = reason.trim().to_owned();
     let mut mistakes = Mistakes::new();
     words(&reason, 0..=MAX_REASON, "/reason", &mut mistakes);
-    let mistakes = mistakes.into_vec();
-    if !mistakes.is_empty() {
-        return Err(Problem::with_mistakes(Kind::InvalidFields, mistakes));
-    }
+    mistakes.none_or(&INVALID_FIELDS)?;
     let order = desk.order(order_id).await?;
     let event_id = ids::of_root(&order_id.to_string(), "cancel");
     if is_new(&order)? {
@@ -71,7 +73,7 @@ fn is_new(order: &Order) -> Result<bool, Problem> {
         (_, true) => {
             let (state, _) = names(state);
             let detail = format!("nothing can be cancelled any more: the order is {state}");
-            Err(Problem::new(Kind::OrderFinished, detail).with("state", state))
+            Err(Problem::new(&ORDER_FINISHED, detail).with("state", state))
         }
     }
 }

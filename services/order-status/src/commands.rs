@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use orderflow::{
     events::{OrderCancelRequested, ReviewDecided},
     fault::Fault,
+    http::Correlation,
     runtime::{Prepared, Publisher, Root},
     state::{Args, EffectScript, State},
 };
 use uuid::Uuid;
-
-use crate::http::correlation::Correlation;
 
 /// The source of the events made here.
 const SOURCE: &str = "order-status";
@@ -86,7 +85,7 @@ impl Commands {
         event: &OrderCancelRequested,
         by: &Correlation,
     ) -> Result<(), Fault> {
-        self.publish(id, &self.outbox.cancel(event, root(id, by))?).await
+        self.publish(id, &self.outbox.cancel(event, by.root(id, SOURCE))?).await
     }
 
     /// Passes a decision on, under this event id.
@@ -94,7 +93,7 @@ impl Commands {
     /// # Errors
     /// `Transient` when the record is not known to be durable: ask again.
     pub async fn review(&self, id: Uuid, event: &ReviewDecided, by: &Correlation) -> Result<(), Fault> {
-        self.publish(id, &self.outbox.review(event, root(id, by))?).await
+        self.publish(id, &self.outbox.review(event, by.root(id, SOURCE))?).await
     }
 
     /// An event id names one content: what was first to be sent under it is sent, times and words included.
@@ -109,8 +108,4 @@ impl Commands {
         let first: Prepared = serde_json::from_slice(&first).map_err(unkept)?;
         self.outbox.send(&first).await
     }
-}
-
-fn root(id: Uuid, by: &Correlation) -> Root {
-    Root { id, source: SOURCE.to_owned(), correlation_id: by.id.clone(), trace: by.trace.clone() }
 }

@@ -7,16 +7,21 @@ use axum::{
     extract::{Extension, Path, Request, State},
     response::Response,
 };
-use orderflow::{envelope::ids, events::ReviewDecided};
+use orderflow::{
+    envelope::ids,
+    events::ReviewDecided,
+    http::{Correlation, Mistakes, Problem, body, kind::INVALID_FIELDS},
+};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    callers::Caller,
     cancel_order::{accepted, words},
-    desk::{Desk, order_id},
-    http::{body, correlation::Correlation, kind::Kind, mistakes::Mistakes, problem::Problem, staff::Caller},
+    desk::{Desk, MAX_BODY, order_id},
     order::{Decision, Order, names},
+    problem_kind::{ALREADY_DECIDED, NOT_UNDER_REVIEW},
 };
 
 /// Most characters of a reviewer's name and of a reason.
@@ -47,10 +52,10 @@ pub async fn decide_review(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let _place = desk.places.brief()?;
-    let caller = desk.caller(request.headers(), request.extensions())?.require_staff()?;
+    let _place = desk.in_flight.enter()?;
+    let caller = desk.staff(&request)?;
     let order_id = order_id(&id)?;
-    let event = decided(&desk, order_id, &caller, body::parse(&body::read(request).await?)?)?;
+    let event = decided(&desk, order_id, &caller, body::json(request, MAX_BODY).await?)?;
     let order = desk.order(order_id).await?;
     let event_id = ids::from_parts(&[&order_id.to_string(), &event.reviewer, &event.decision]);
     if is_new(&order, &event)? {
@@ -73,8 +78,8 @@ fn decided(desk: &Desk, order_id: Uuid, caller: &Caller, asked: Decide) -> Resul
     let known = ["approve", "reject"].contains(&asked.decision.as_str());
     mistakes.expect(known, "/decision", "unknown", "approve or reject");
     let reviewer = match caller {
-        Caller::Known(principal) => principal.as_str().to_owned(),
-        Caller::Operator | Caller::Anonymous => {
+        Caller::Staff(principal) => principal.as_str().to_owned(),
+        Caller::Operator | Caller::Customer(_) | Caller::Anonymous => {
             let named = asked.reviewer.as_deref().map(str::trim).unwrap_or_default();
             words(named, 1..=MAX_NAME, "/reviewer", &mut mistakes);
             named.to_owned()
@@ -82,10 +87,7 @@ fn decided(desk: &Desk, order_id: Uuid, caller: &Caller, asked: Decide) -> Resul
     };
     let reason = asked.reason.trim();
     words(reason, 1..=MAX_REASON, "/reason", &mut mistakes);
-    let mistakes = mistakes.into_vec();
-    if !mistakes.is_empty() {
-        return Err(Problem::with_mistakes(Kind::InvalidFields, mistakes));
-    }
+    mistakes.none_or(&INVALID_FIELDS)?;
     let (decision, reason, decided_at) = (asked.decision, reason.to_owned(), desk.clock.now());
     Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at })
 }
@@ -95,7 +97,7 @@ fn is_new(order: &Order, event: &ReviewDecided) -> Result<bool, Problem> {
     if !order.was_held() {
         let (state, step) = names(order.state());
         let detail = "nobody has to decide about this order, or not yet: see GET /reviews";
-        return Err(Problem::new(Kind::NotUnderReview, detail).with("state", state).with("step", step));
+        return Err(Problem::new(&NOT_UNDER_REVIEW, detail).with("state", state).with("step", step));
     }
     match order.decision() {
         None => Ok(true),
@@ -106,7 +108,7 @@ fn is_new(order: &Order, event: &ReviewDecided) -> Result<bool, Problem> {
         }
         Some(first) => {
             let detail = "the first decision counts: see `decision`";
-            Err(Problem::new(Kind::AlreadyDecided, detail).with("decision", json!(first)))
+            Err(Problem::new(&ALREADY_DECIDED, detail).with("decision", json!(first)))
         }
     }
 }

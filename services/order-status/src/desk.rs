@@ -2,24 +2,25 @@
 
 use std::time::Duration;
 
-use axum::http::{Extensions, HeaderMap};
-use orderflow::clock::Clock;
+use axum::extract::Request;
+use orderflow::{
+    clock::Clock,
+    http::{InFlight, Problem, kind::UNAVAILABLE},
+};
 use uuid::Uuid;
 
 use crate::{
+    callers::{Caller, Callers},
     changes::Changes,
     commands::Commands,
-    http::{
-        kind::Kind,
-        limits::Places,
-        problem::Problem,
-        staff::{Caller, Callers},
-    },
     log_end::{LogEnd, has_passed},
     order::Order,
+    problem_kind::UNKNOWN_ORDER,
     timelines::Timelines,
 };
 
+/// Most bytes of a body.
+pub const MAX_BODY: usize = 16 * 1024;
 /// How long a question after an unknown order waits for the timelines to catch up with the log.
 const CATCH_UP: Duration = Duration::from_secs(5);
 /// How often it looks.
@@ -32,7 +33,10 @@ pub struct Desk {
     /// Where `orders` ends.
     pub log_end: Box<dyn LogEnd>,
     pub callers: Callers,
-    pub places: Places,
+    /// Places for requests that are answered at once.
+    pub in_flight: InFlight,
+    /// Places for long polls and streams of events: apart, so that many that wait never keep out one that does not.
+    pub waiting: InFlight,
     pub changes: Changes,
     pub clock: Clock,
 }
@@ -42,8 +46,16 @@ impl Desk {
     ///
     /// # Errors
     /// 401 for a token that proves nothing.
-    pub fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
-        self.callers.caller(headers, extensions, self.clock.now())
+    pub fn caller(&self, request: &Request) -> Result<Caller, Problem> {
+        self.callers.caller(request.headers(), request.extensions(), self.clock.now())
+    }
+
+    /// Who calls, if it is staff.
+    ///
+    /// # Errors
+    /// 401 for a token that proves nothing, 403 for anybody else.
+    pub fn staff(&self, request: &Request) -> Result<Caller, Problem> {
+        self.callers.staff(request.headers(), request.extensions(), self.clock.now())
     }
 
     /// The order. One that is not known yet is looked for until the timelines have passed the end that `orders` had
@@ -64,11 +76,11 @@ impl Desk {
                 return Ok(order);
             }
             if passed {
-                return Err(Problem::new(Kind::UnknownOrder, "no order has this id"));
+                return Err(Problem::new(&UNKNOWN_ORDER, "no order has this id"));
             }
             if tokio::time::Instant::now() > deadline {
                 let detail = "the order is not known yet, and this service lags behind: try again";
-                return Err(Problem::new(Kind::Unavailable, detail).retry_after(CATCH_UP));
+                return Err(Problem::new(&UNAVAILABLE, detail).retry_after(CATCH_UP));
             }
             tokio::time::sleep(GLANCE).await;
         }
@@ -80,5 +92,5 @@ impl Desk {
 /// # Errors
 /// 404: whatever is no UUID is no order's.
 pub fn order_id(text: &str) -> Result<Uuid, Problem> {
-    text.parse().map_err(|_| Problem::new(Kind::UnknownOrder, "an order's id is a UUID"))
+    text.parse().map_err(|_| Problem::new(&UNKNOWN_ORDER, "an order's id is a UUID"))
 }

@@ -5,6 +5,7 @@
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
 //! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in.
 
+mod callers;
 mod cancel_order;
 mod changes;
 mod commands;
@@ -13,12 +14,13 @@ mod decide_review;
 mod desk;
 mod entry;
 mod fold;
-mod http;
 mod list_orders;
 mod log_end;
+mod meters;
 mod on_event;
 mod order;
 mod order_events;
+mod problem_kind;
 mod query;
 mod reviews;
 mod routes;

@@ -6,12 +6,12 @@ use axum::{
     Json,
     extract::{Query as Pairs, Request, State},
 };
+use orderflow::http::Problem;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     desk::Desk,
-    http::problem::Problem,
     order::{STATES, Summary},
     query::Query,
     timelines::Index,
@@ -68,8 +68,8 @@ pub async fn list_orders(
     Pairs(pairs): Pairs<Vec<(String, String)>>,
     request: Request,
 ) -> Result<Json<Page>, Problem> {
-    let _place = desk.places.brief()?;
-    desk.caller(request.headers(), request.extensions())?.require_staff()?;
+    let _place = desk.in_flight.enter()?;
+    desk.staff(&request)?;
     let asked = asked(pairs)?;
     desk.timelines.require_whole().await?;
     page(&desk, &asked).await.map(Json)

@@ -8,7 +8,7 @@ use order_status::{Settings, wire};
 fn main() -> ExitCode {
     let settings = Settings::parse();
     // Before the servers are waited for: a mistake in a file is not cured by waiting.
-    let tokens = match settings.tokens() {
+    let tokens = match settings.tokens.tokens() {
         Ok(tokens) => tokens,
         Err(mistake) => {
             eprintln!("order-status: {mistake:#}");

@@ -16,6 +16,7 @@ use axum::{
     },
 };
 use futures::{Stream, StreamExt, stream};
+use orderflow::http::Problem;
 use serde_json::json;
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use uuid::Uuid;
@@ -24,7 +25,6 @@ use crate::{
     changes::Listener,
     desk::{Desk, order_id},
     entry::Entry,
-    http::problem::Problem,
     order::{Arrived, Order, names},
     show_order::Line,
 };
@@ -44,7 +44,7 @@ pub async fn order_events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let order_id = order_id(&id)?;
-    let place = desk.places.waiting()?;
+    let place = desk.waiting.enter()?;
     let listener = desk.changes.of(order_id);
     let order = desk.order(order_id).await?;
     let resumed = last_place(&headers, &desk.timelines.generation());

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::http::{kind::Kind, mistakes::Mistakes, problem::Problem};
+use orderflow::http::{Mistakes, Problem};
+
+use crate::problem_kind::INVALID_QUERY;
 
 /// A request's parameters. Each is taken once; [`Self::finish`] complains about the rest.
 pub struct Query {
@@ -40,8 +42,7 @@ impl Query {
             let name = name.chars().take(40).collect::<String>();
             self.mistakes.add(name, "unknown_field", "no such parameter, or there twice");
         }
-        let mistakes = self.mistakes.into_vec();
-        if mistakes.is_empty() { Ok(()) } else { Err(Problem::with_mistakes(Kind::InvalidQuery, mistakes)) }
+        self.mistakes.none_or(&INVALID_QUERY)
     }
 }
 

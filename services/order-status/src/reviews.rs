@@ -8,14 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use orderflow::events::Reason;
+use orderflow::{events::Reason, http::Problem};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     desk::Desk,
     entry::Said,
-    http::problem::Problem,
     order::{About, Decision, Order},
     query::Query,
 };
@@ -76,8 +75,8 @@ pub async fn reviews(
     Pairs(pairs): Pairs<Vec<(String, String)>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let _place = desk.places.brief()?;
-    desk.caller(request.headers(), request.extensions())?.require_staff()?;
+    let _place = desk.in_flight.enter()?;
+    desk.staff(&request)?;
     let mut query = Query::new(pairs);
     let limit = query.limit(DEFAULT_LIMIT, MAX_LIMIT);
     let skip = query.take("cursor", "`next` of the page before", |text| text.parse::<u32>().ok());

@@ -8,13 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
+use orderflow::http::Problem;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     desk::{Desk, order_id},
     entry::Entry,
-    http::problem::Problem,
     order::{About, Order, names},
     query::{Query, duration},
 };
@@ -99,11 +99,11 @@ pub async fn show_order(
     let order_id = order_id(&id)?;
     let order = match wait(pairs)? {
         None => {
-            let _place = desk.places.brief()?;
+            let _place = desk.in_flight.enter()?;
             desk.order(order_id).await?
         }
         Some((until, timeout)) => {
-            let _place = desk.places.waiting()?;
+            let _place = desk.waiting.enter()?;
             match waited(&desk, order_id, until, timeout).await? {
                 Some(order) => order,
                 None => desk.order(order_id).await?,

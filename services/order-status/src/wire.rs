@@ -3,19 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use orderflow::{runtime::Service, topics::ORDERS};
+use orderflow::{
+    http::{InFlight, Tokens},
+    runtime::Service,
+    topics::ORDERS,
+};
 
 use crate::{
-    changes::Announcer,
-    commands::Commands,
-    config::Settings,
-    desk::Desk,
-    fold::RestoreTimelines,
-    http::{limits::Places, principal::Tokens, staff::Callers},
-    log_end::KafkaEnd,
-    on_event::OnEvent,
-    routes::routes,
-    timelines::Timelines,
+    callers::Callers, changes::Announcer, commands::Commands, config::Settings, desk::Desk,
+    fold::RestoreTimelines, log_end::KafkaEnd, on_event::OnEvent, routes::routes, timelines::Timelines,
 };
 
 /// Wires the service.
@@ -30,8 +26,13 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         timelines: timelines.clone(),
         commands: Commands { outbox: Arc::new(service.publisher()), state },
         log_end: Box::new(KafkaEnd::new(&service.kafka(), settings.common.names().topic(ORDERS))?),
-        callers: Callers::new(tokens, settings.common.operator_token),
-        places: Places::new(settings.max_in_flight.into(), settings.max_waiting.into()),
+        callers: Callers {
+            tokens,
+            staff_scope: settings.staff_scope,
+            operator_token: settings.common.operator_token,
+        },
+        in_flight: InFlight::new(settings.max_in_flight.into()),
+        waiting: InFlight::new(settings.max_waiting.into()),
         changes: announcer.changes(),
         clock: clock.clone(),
     };

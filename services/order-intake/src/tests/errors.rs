@@ -1,11 +1,12 @@
 //! Every refusal is a problem (RFC 9457) with its status, its code and the request's own id.
 
 use axum::http::Method;
+use orderflow::http::kind;
 use rstest::rstest;
 use serde_json::json;
 
 use super::fixture::{Fixture, order, order_with};
-use crate::{body::MAX_BYTES, problem_kind::Kind};
+use crate::{limits::MAX_BODY, problem_kind};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -66,7 +67,7 @@ async fn a_method_not_allowed_names_those_that_are() {
 #[tokio::test]
 async fn a_body_above_the_limit_is_refused_whatever_its_length_header_says() {
     let Some(service) = Fixture::start().await else { return };
-    let body = " ".repeat(MAX_BYTES + 1);
+    let body = " ".repeat(MAX_BODY + 1);
     let length = body.len().to_string();
     for headers in [vec![JSON], vec![JSON, ("content-length", length.as_str())]] {
         let answer = service.send(Method::POST, "/orders", &headers, body.clone()).await;
@@ -121,7 +122,7 @@ async fn a_bad_idempotency_key_is_refused() {
 async fn every_problem_type_is_served_and_in_the_readme() {
     let Some(service) = Fixture::start().await else { return };
     let readme = include_str!("../../README.md");
-    for kind in Kind::ALL {
+    for kind in kind::ALL.iter().chain(problem_kind::ALL) {
         let answer = service.send(Method::GET, &kind.uri(), &[], "").await;
         assert_eq!((answer.status.as_u16(), &answer.body["status"]), (200, &json!(kind.status().as_u16())));
         let row = format!("| `{}` | {} |", kind.code(), kind.status().as_u16());

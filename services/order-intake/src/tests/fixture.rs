@@ -22,6 +22,7 @@ use orderflow::{
     envelope::Envelope,
     events::{OrderPlaced, Record, StockAdjustmentRequested},
     fault::Fault,
+    http::{Expected, InFlight, Tokens},
     runtime::{Prepared, Root},
     sealed::{DataKey, MasterKey, SealingKeys},
     state::State,
@@ -34,22 +35,12 @@ use uuid::Uuid;
 
 use super::redis_server::RedisServer;
 use crate::{
-    accept::Acceptor,
-    catalogue::Catalogue,
-    catalogue_file,
-    claims::Claims,
-    hashes::KeyedHashes,
-    intake::Intake,
-    limits::{InFlight, Rate},
-    network::Network,
-    operator::Operators,
-    outbox::Outbox,
-    principal::{Expected, Tokens},
-    routes::routes,
+    accept::Acceptor, catalogue::Catalogue, catalogue_file, claims::Claims, hashes::KeyedHashes,
+    intake::Intake, limits::Rate, network::Network, operator::Operators, outbox::Outbox, routes::routes,
 };
 
 /// The secret that signs tokens in tests.
-pub const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";
+const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";
 
 /// The address every request comes from, unless it says otherwise.
 pub const PEER: &str = "203.0.113.9:4711";
@@ -327,7 +318,7 @@ pub fn demo_catalogue() -> Catalogue {
 }
 
 /// Checks tokens signed with [`SECRET`].
-pub fn tokens() -> Tokens {
+fn tokens() -> Tokens {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(SECRET).unwrap();
     Tokens::hs256(file.path(), &Expected::default()).unwrap()

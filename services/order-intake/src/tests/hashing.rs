@@ -1,12 +1,12 @@
 //! What the hashes tell apart, and what they do not.
 
+use orderflow::http::body::parse;
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::fixture::{order, order_with};
 use crate::{
-    body::parse,
     hashes::KeyedHashes,
     idempotency::claim_name,
     request::{Address, PlaceOrder, request_hash},

@@ -12,5 +12,4 @@ mod redis_server;
 mod restoring;
 mod shedding;
 mod stock;
-mod tokens;
 mod validation;

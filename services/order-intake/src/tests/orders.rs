@@ -1,10 +1,12 @@
 //! `POST /orders`, answered 202.
 
 use orderflow::{envelope::ids, sealed::open};
+use redis::AsyncCommands;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::fixture::{Fixture, bearer, order, order_with};
+use crate::request::{PlaceOrder, request_hash};
 
 #[tokio::test]
 async fn an_accepted_order_is_on_the_log_when_the_answer_comes() {
@@ -41,6 +43,30 @@ async fn nothing_personal_is_in_the_clear() {
     assert_eq!(order.customer_id, "cust-42");
     assert_eq!((order.billing_country.as_str(), order.delivery_country.as_str()), ("DE", "DE"));
     assert!(order.ip_hash.is_some() && order.device_hash.is_some() && order.ip_country.is_none());
+}
+
+/// A claim keeps the record until it is on the log, and the answer for a day.
+#[tokio::test]
+async fn nothing_personal_is_in_redis_nor_to_be_guessed_from_a_hash() {
+    let Some(service) = Fixture::start().await else { return };
+    service.log.set_down(true);
+    assert_eq!(service.order(&order(), &[("idempotency-key", "k-1")]).await.status, 503);
+    service.log.set_down(false);
+    assert_eq!(service.order(&order(), &[("idempotency-key", "k-2")]).await.status, 202);
+    let request: PlaceOrder = serde_json::from_value(order()).unwrap();
+    let guess = request_hash(&request);
+    let mut redis = service.state.redis();
+    let keys: Vec<String> = redis.keys(service.state.key("idem:*")).await.unwrap();
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        let kept: Vec<Vec<u8>> = redis.hvals(&key).await.unwrap();
+        for kept in kept.iter().map(|kept| String::from_utf8_lossy(kept)) {
+            for personal in ["Ada", "ada@", "Linden", "10117", "device-1", "203.0.113", &guess] {
+                assert!(!kept.contains(personal), "{personal} in {kept}");
+            }
+        }
+    }
+    assert!(service.log.orders().iter().all(|event| event.request_hash != guess));
 }
 
 #[tokio::test]

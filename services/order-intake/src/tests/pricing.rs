@@ -1,11 +1,10 @@
 //! Totals are exact, or refused.
 
-use orderflow::events::Line;
+use orderflow::{events::Line, http::Mistakes};
 use proptest::prelude::*;
 
 use super::fixture::demo_catalogue;
 use crate::{
-    mistakes::Mistakes,
     price::{MAX_TOTAL, price, total},
     request::RequestLine,
 };

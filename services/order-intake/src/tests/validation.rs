@@ -1,16 +1,11 @@
 //! Every field that is wrong is named, with its pointer, its code and the right status.
 
+use orderflow::http::{Mistake, Mistakes, body::parse};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::fixture::{demo_catalogue, order, order_with};
-use crate::{
-    body::parse,
-    mistakes::{Mistake, Mistakes},
-    price::price,
-    request::PlaceOrder,
-    validate::validate,
-};
+use crate::{price::price, request::PlaceOrder, validate::validate};
 
 /// What is wrong with a request of the right shape.
 fn mistakes(order: &Value) -> Vec<Mistake> {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     events::{event, order},
-    fixture::{FAR, Fixture, bearer, id, record},
+    fixture::{FAR, Fixture, bearer, id, record, staff_bearer},
 };
 
 #[tokio::test]
@@ -84,14 +84,16 @@ async fn the_log_says_who_has_asked() {
     let Some(service) = Fixture::start().await else { return };
     service.fold_all(1, &["OrderPlaced"]).await;
     service.fold_all(2, &["OrderPlaced"]).await;
-    let token = bearer(&service.clock, "shop-7");
-    for (n, authorization) in [(1, Some(token.as_str())), (2, None)] {
+    service.fold_all(3, &["OrderPlaced"]).await;
+    let customer = bearer(&service.clock, "cust-42", &json!("profile"));
+    let staff = staff_bearer(&service.clock, "ada");
+    for (n, authorization) in [(1, Some(&customer)), (2, None), (3, Some(&staff))] {
         let mut headers = vec![("content-type", "application/json"), ("test-peer", FAR)];
-        headers.extend(authorization.map(|token| ("authorization", token)));
+        headers.extend(authorization.map(|token| ("authorization", token.as_str())));
         let path = format!("/orders/{}/cancel", id(n));
         assert_eq!(service.send(Method::POST, &path, &headers, "{}").await.status, 202);
     }
     let by: Vec<String> =
         service.log.sent().iter().map(|sent| record::<OrderCancelRequested>(sent).requested_by).collect();
-    assert_eq!(by, ["shop-7", "anonymous"]);
+    assert_eq!(by, ["cust-42", "anonymous", "ada"]);
 }

@@ -20,6 +20,7 @@ use orderflow::{
     clock::Clock,
     events::{OrderCancelRequested, Record, ReviewDecided},
     fault::Fault,
+    http::{InFlight, Tokens},
     runtime::{Prepared, Root},
     state::State,
     step::Step,
@@ -33,10 +34,10 @@ use super::{
     redis_server::RedisServer,
 };
 use crate::{
+    callers::Callers,
     changes::Announcer,
     commands::{Commands, Outbox},
     desk::Desk,
-    http::{limits::Places, principal::Tokens, staff::Callers},
     log_end::{LogEnd, Span},
     on_event::{OnEvent, OrderEvent},
     routes::routes,
@@ -45,6 +46,8 @@ use crate::{
 
 /// The secret that signs tokens in tests.
 const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";
+/// The scope that makes a token's subject staff.
+const STAFF_SCOPE: &str = "orders:staff";
 /// A caller on this machine, and one far away.
 pub const LOCAL: &str = "127.0.0.1:4711";
 pub const FAR: &str = "203.0.113.9:4711";
@@ -159,8 +162,13 @@ impl Fixture {
             timelines: timelines.clone(),
             commands: Commands { outbox: log.clone(), state: state.clone() },
             log_end: Box::new(end.clone()),
-            callers: Callers::new(tokens(), operator_token.map(Into::into)),
-            places: Places::new(64, waiting),
+            callers: Callers {
+                tokens: tokens(),
+                staff_scope: STAFF_SCOPE.to_owned(),
+                operator_token: operator_token.map(Into::into),
+            },
+            in_flight: InFlight::new(64),
+            waiting: InFlight::new(waiting),
             changes: announcer.changes(),
             clock: clock.clone(),
         };
@@ -268,9 +276,14 @@ fn tokens() -> Tokens {
     Tokens::hs256(file.path(), &Default::default()).unwrap()
 }
 
-/// `Bearer …` for this subject, for an hour.
-pub fn bearer(clock: &Clock, subject: &str) -> String {
-    let claims = json!({"sub": subject, "exp": clock.now().as_second() + 3600});
+/// `Bearer …` for this member of staff, for an hour.
+pub fn staff_bearer(clock: &Clock, subject: &str) -> String {
+    bearer(clock, subject, &json!(format!("openid {STAFF_SCOPE}")))
+}
+
+/// `Bearer …` for this subject with this `scope` claim, for an hour.
+pub fn bearer(clock: &Clock, subject: &str, scope: &Value) -> String {
+    let claims = json!({"sub": subject, "exp": clock.now().as_second() + 3600, "scope": scope});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
     format!("Bearer {}", jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
 }

@@ -1,11 +1,11 @@
 //! Orders in lists.
 
 use axum::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     events::{event, order, order_of},
-    fixture::{FAR, Fixture, bearer, id},
+    fixture::{FAR, Fixture, LOCAL, bearer, id, staff_bearer},
 };
 
 async fn ids(service: &Fixture, path: &str) -> (Vec<String>, Option<String>) {
@@ -73,15 +73,38 @@ async fn lists_are_for_staff() {
         assert_eq!(service.send(Method::GET, path, &[far], "").await.problem(), (403, "staff_only"));
         let forwarded = [("x-forwarded-for", "127.0.0.1")];
         assert_eq!(service.send(Method::GET, path, &forwarded, "").await.problem(), (403, "staff_only"));
-        let token = bearer(&service.clock, "ada");
+        let token = staff_bearer(&service.clock, "ada");
         assert_eq!(service.send(Method::GET, path, &[far, ("authorization", &token)], "").await.status, 200);
         let forged = [far, ("authorization", "Bearer made.up.token")];
         assert_eq!(service.send(Method::GET, path, &forged, "").await.problem(), (401, "invalid_token"));
     }
     let Some(service) = Fixture::with(1, Some("the operator's token")).await else { return };
+    let staff = staff_bearer(&service.clock, "ada");
+    assert_eq!(service.send(Method::GET, "/orders", &[("authorization", &staff)], "").await.status, 200);
     assert_eq!(service.get("/orders").await.problem(), (403, "staff_only"), "also from this machine");
     let token = [("authorization", "Bearer the operator's token"), ("test-peer", FAR)];
     assert_eq!(service.send(Method::GET, "/orders", &token, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_good_token_without_the_staffs_scope_is_a_customers_and_shows_no_lists() {
+    let Some(service) = Fixture::start().await else { return };
+    service.fold([event(&order_of(1, "cust-42"), "OrderPlaced")]).await;
+    for scope in [json!(null), json!("openid"), json!("orders:staffing"), json!(["orders:staff"])] {
+        let token = bearer(&service.clock, "cust-42", &scope);
+        // Also from this machine: a shop here may pass its customers' tokens on.
+        for peer in [FAR, LOCAL] {
+            let headers = [("test-peer", peer), ("authorization", token.as_str())];
+            for path in ["/orders", "/orders?customer=cust-42", "/reviews"] {
+                let refused = service.send(Method::GET, path, &headers, "").await;
+                assert_eq!(refused.problem(), (403, "staff_only"), "{scope} {peer} {path}");
+                let challenge = refused.header("www-authenticate");
+                assert_eq!(challenge, r#"Bearer error="insufficient_scope", scope="orders:staff""#);
+            }
+            let by_id = service.send(Method::GET, &format!("/orders/{}", id(1)), &headers, "").await;
+            assert_eq!(by_id.status, 200, "whoever knows the id sees the order");
+        }
+    }
 }
 
 #[tokio::test]

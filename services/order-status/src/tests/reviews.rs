@@ -7,7 +7,7 @@ use orderflow::{
 };
 use serde_json::{Value, json};
 
-use super::fixture::{FAR, Fixture, bearer, id, record};
+use super::fixture::{FAR, Fixture, bearer, id, record, staff_bearer};
 
 const HELD: [&str; 2] = ["OrderPlaced", "OrderHeldForReview"];
 
@@ -116,7 +116,7 @@ async fn all_fields_that_are_wrong_are_named() {
 }
 
 #[tokio::test]
-async fn a_reviewer_with_a_token_is_its_subject_and_a_stranger_is_none() {
+async fn a_reviewer_with_a_token_is_its_subject_and_neither_a_stranger_nor_a_customer_is_one() {
     let Some(service) = Fixture::start().await else { return };
     service.fold_all(1, &HELD).await;
     let path = format!("/reviews/{}", id(1));
@@ -124,7 +124,12 @@ async fn a_reviewer_with_a_token_is_its_subject_and_a_stranger_is_none() {
     let body = approve("somebody else").to_string();
     let stranger = service.send(Method::POST, &path, &[json, ("test-peer", FAR)], body.clone()).await;
     assert_eq!(stranger.problem(), (403, "staff_only"));
-    let token = bearer(&service.clock, "ada");
+    let customer = bearer(&service.clock, "cust-42", &json!("profile"));
+    let customer = [json, ("test-peer", FAR), ("authorization", customer.as_str())];
+    let refused = service.send(Method::POST, &path, &customer, body.clone()).await;
+    assert_eq!(refused.problem(), (403, "staff_only"));
+    assert!(service.log.sent().is_empty());
+    let token = staff_bearer(&service.clock, "ada");
     let known = [json, ("test-peer", FAR), ("authorization", token.as_str())];
     assert_eq!(service.send(Method::POST, &path, &known, body).await.status, 202);
     assert_eq!(record::<ReviewDecided>(&service.log.sent()[0]).reviewer, "ada");

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
+use orderflow::{http::kind, topics::ORDERS};
 use serde_json::json;
 
 use super::{
     events::at,
     fixture::{FAR, Fixture, id},
 };
-use axum::http::Method;
-use orderflow::topics::ORDERS;
+use crate::problem_kind;
 
 #[tokio::test]
 async fn an_order_is_shown_with_its_timeline_to_whoever_knows_its_id() {
@@ -70,4 +71,20 @@ async fn what_cannot_be_meant_is_told_parameter_by_parameter() {
     assert_eq!(service.get("/orders/not-a-uuid").await.problem(), (404, "unknown_order"));
     assert_eq!(service.get("/nothing").await.problem(), (404, "not_found"));
     assert_eq!(service.post("/orders", &json!({})).await.problem(), (405, "method_not_allowed"));
+}
+
+#[tokio::test]
+async fn every_problem_type_is_served_and_in_the_readme() {
+    let Some(service) = Fixture::start().await else { return };
+    let readme = include_str!("../../README.md");
+    let listed = service.get("/problems").await;
+    let kinds: Vec<_> = kind::ALL.iter().chain(problem_kind::ALL).collect();
+    assert_eq!(listed.body.as_array().unwrap().len(), kinds.len());
+    for kind in kinds {
+        let answer = service.get(&kind.uri()).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["code"]), (200, &json!(kind.code())));
+        let row = format!("| `{}` | {} |", kind.code(), kind.status().as_u16());
+        assert!(readme.contains(&row), "README lacks: {row}");
+    }
+    assert_eq!(service.get("/problems/nothing").await.problem(), (404, "not_found"));
 }

@@ -1,0 +1,17 @@
+//! Kinds of problems that only this service has, beside those in [`orderflow::http::kind`]. Codes are permanent: callers
+//! match on them. Served under `/problems`.
+
+orderflow::problem_kinds! {
+    /// A query that cannot be meant.
+    INVALID_QUERY = "invalid_query", BAD_REQUEST, "Some query parameters hold values that are not allowed";
+    /// No such order, as of the request.
+    UNKNOWN_ORDER = "unknown_order", NOT_FOUND, "There is no such order";
+    /// Nothing shows that the caller is staff.
+    STAFF_ONLY = "staff_only", FORBIDDEN, "Only staff may do this";
+    /// Nothing will change any more.
+    ORDER_FINISHED = "order_finished", CONFLICT, "The order is finished";
+    /// Somebody or something was quicker.
+    ALREADY_DECIDED = "already_decided", CONFLICT, "The order's review is decided already";
+    /// Nobody has to decide.
+    NOT_UNDER_REVIEW = "not_under_review", CONFLICT, "The order is not held for review";
+}

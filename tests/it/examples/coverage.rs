@@ -1,0 +1,104 @@
+//! No step, no record and no snapshot is left over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orderflow::{catalogue::Catalogue, schemas};
+use orderflow_tests::sources::{self, between};
+
+/// Runs as a process, which is sent every example on the topics it reads.
+const AS_A_PROCESS: &str = "order-status";
+
+/// Records that are read beside the steps, and where that is tested: the sealing's own tests.
+const FOLLOWED: [&str; 1] = ["WrappedKey"];
+
+/// A step or a deadline, as its source declares it.
+struct Hop {
+    service: String,
+    /// Its file, which its type is named for.
+    file: String,
+    /// What it reads; nothing for a deadline.
+    reads: Option<String>,
+}
+
+impl Hop {
+    /// Its type: `on_order_placed` is `OnOrderPlaced`.
+    fn type_name(&self) -> String {
+        let words = self.file.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        words.collect()
+    }
+}
+
+#[test]
+fn every_step_and_deadline_is_run_with_every_example_it_reads() {
+    let process = hops_of(AS_A_PROCESS);
+    for hop in hops().iter().chain(&process) {
+        let file = format!("tests/it/examples/{}.rs", hop.service.replace('-', "_"));
+        // `run` and its like take all examples of the step's record: what is named there is run with all of them.
+        let name = hop.type_name();
+        let calls = ["run", "twice"].map(|how| [">", "<"].map(|after| format!("{how}::<{name}{after}")));
+        let step = format!("\"{}.{}\"", hop.service, hop.file);
+        let calls = if hop.service == AS_A_PROCESS { vec![step] } else { calls.concat() };
+        let text = sources::text(&file);
+        assert!(calls.iter().any(|call| text.contains(call)), "{file} has none of {}", calls.join(", "));
+    }
+}
+
+#[test]
+fn every_example_that_somebody_reads_is_read_by_a_step_that_is_run() {
+    let catalogue = Catalogue::load().unwrap();
+    let hops = hops();
+    let read: BTreeSet<&str> = hops.iter().filter_map(|hop| hop.reads.as_deref()).chain(FOLLOWED).collect();
+    for (topic, entry) in &catalogue.topics {
+        let sent = entry.read_by.iter().any(|service| service == AS_A_PROCESS);
+        for record in entry.records.keys().filter(|_| !entry.read_by.is_empty()) {
+            let examples = schemas::examples(topic, record);
+            assert!(!examples.is_empty(), "{record} has no example");
+            assert!(sent || read.contains(record.as_str()), "no step here reads the examples of {record}");
+        }
+    }
+}
+
+#[test]
+fn every_snapshot_is_of_a_step_and_an_example_there_are() {
+    let known: BTreeMap<String, Vec<String>> =
+        hops().into_iter().map(|hop| (format!("{}_{}", hop.service, hop.file), names(hop.reads))).collect();
+    let folder = sources::workspace().join("tests/it/snapshots");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = between(&file, "it__examples__", ".snap").next() else { continue };
+        if name == format!("{AS_A_PROCESS}_on_event") {
+            continue;
+        }
+        let rest = |step: &String| name.strip_prefix(step)?.strip_prefix('-');
+        let found = known.iter().find_map(|(step, examples)| Some((rest(step)?, examples)));
+        let (rest, examples) = found.unwrap_or_else(|| panic!("{file} is of no step"));
+        let example = rest.split('-').next().unwrap_or_default();
+        let known = examples.iter().any(|name| name.replace('.', "_") == example);
+        assert!(known, "{file} is of no example: there are {examples:?}");
+    }
+}
+
+/// Every step and deadline that runs within these tests.
+fn hops() -> Vec<Hop> {
+    let services = sources::services().into_iter().filter(|service| service != AS_A_PROCESS);
+    services.flat_map(|service| hops_of(&service)).collect()
+}
+
+fn hops_of(service: &str) -> Vec<Hop> {
+    let files = sources::rust(&format!("services/{service}/src")).into_iter();
+    let files = files.filter(|file| file.name.starts_with("on_") || file.name.starts_with("at_"));
+    let hops = files.map(|file| Hop {
+        service: service.to_owned(),
+        reads: between(&file.text, "type In = ", ";").next().map(str::to_owned),
+        file: file.name,
+    });
+    hops.collect()
+}
+
+/// The names of a record's examples; a deadline takes the orders that wait for it.
+fn names(record: Option<String>) -> Vec<String> {
+    let record = record.unwrap_or_else(|| "OrderPlaced".to_owned());
+    let topics = Catalogue::load().unwrap().topics;
+    let (topic, _) = topics.iter().find(|(_, entry)| entry.records.contains_key(&record)).unwrap();
+    schemas::examples(topic, &record).into_iter().map(|(name, _)| name).collect()
+}
