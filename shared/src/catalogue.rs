@@ -1,11 +1,11 @@
 //! `schemas/topics.yaml`, read: the one catalogue of topics.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use crate::schemas;
+use crate::{schemas, topics::GroupTopics};
 
 /// Every topic, and what holds for all dead-letter topics.
 #[derive(Debug, Clone, Deserialize)]
@@ -174,10 +174,11 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// The services that read a topic as input, each once: those with a consumer group.
+    /// The services with a consumer group, each once: those that read a topic as input, not only follow one.
     #[must_use]
-    pub fn readers(&self) -> BTreeSet<&str> {
-        self.topics.values().flat_map(|entry| &entry.read_by).map(String::as_str).collect()
+    pub fn groups(&self) -> BTreeMap<&str, GroupTopics> {
+        let readers = self.topics.values().flat_map(|entry| &entry.read_by);
+        readers.filter_map(|service| Some((service.as_str(), GroupTopics::of(service)?))).collect()
     }
 
     /// The services that read or write a topic, each once.

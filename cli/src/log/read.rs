@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Context, Result, bail};
 use orderflow::{
     catalogue::Catalogue,
-    topics::{GroupTopics, Names, Topic},
+    topics::{Names, Topic},
 };
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
@@ -144,12 +144,11 @@ pub(super) fn partitions(consumer: &BaseConsumer, topics: &[String]) -> Result<V
 /// # Errors
 /// When the catalogue cannot be read.
 pub fn groups() -> Result<Vec<String>> {
-    Ok(Catalogue::load()?.readers().into_iter().map(str::to_owned).collect())
+    Ok(Catalogue::load()?.groups().into_keys().map(str::to_owned).collect())
 }
 
 /// Every group's dead letters, and the journal of what waits behind them.
 pub(super) fn put_aside() -> Result<Vec<Topic>> {
-    let catalogue = Catalogue::load()?;
-    let groups = catalogue.readers().into_iter().filter_map(GroupTopics::of);
-    Ok(groups.flat_map(|group| [group.dead_letters, group.waiting]).collect())
+    let groups = Catalogue::load()?.groups().into_values().collect::<Vec<_>>();
+    Ok(groups.into_iter().flat_map(|group| [group.dead_letters, group.waiting]).collect())
 }

@@ -3,14 +3,14 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
-    fmt, iter,
+    fmt,
 };
 
 use serde::Serialize;
 
 use crate::{
     catalogue::{Catalogue, DeadLetters, ORDER_ID},
-    topics::{self, GroupTopics, Names},
+    topics::{self, Names},
 };
 
 /// What an environment may choose for its topics.
@@ -94,14 +94,15 @@ pub fn wanted(catalogue: &Catalogue, names: &Names, choices: &Choices) -> Vec<Wa
         let entry = catalogue.topics.get(topic.name())?;
         Some((names.topic(topic), entry.partitions, entry.retention))
     });
-    let of_groups = catalogue.readers().into_iter().flat_map(|service| {
+    let of_groups = catalogue.groups().into_iter().flat_map(|(service, group)| {
         let DeadLetters { partitions, retention } = catalogue.dead_letters;
-        let letters = (names.dead_letters(service), partitions, retention);
-        let again = GroupTopics::of(service).map(|GroupTopics { retry, waiting, .. }| [retry, waiting]);
-        let again = again.into_iter().flatten().map(move |topic| {
-            (names.topic(topic), partitions_by_order(catalogue, service), catalogue.waiting.retention)
-        });
-        iter::once(letters).chain(again)
+        let by_order = partitions_by_order(catalogue, service);
+        let kept = catalogue.waiting.retention;
+        [
+            (names.topic(group.dead_letters), partitions, retention),
+            (names.topic(group.retry), by_order, kept),
+            (names.topic(group.waiting), by_order, kept),
+        ]
     });
     own.chain(of_groups)
         .map(|(topic, partitions, retention)| {

@@ -60,7 +60,7 @@ impl Rights {
             writes.extend(own);
             ordered.extend((entry.key == ORDER_ID).then_some(topic));
         }
-        let group = catalogue.readers().contains(service).then(|| GroupTopics::of(service)).flatten();
+        let group = catalogue.groups().get(service).copied();
         Ok(Self { reads, writes, group, ordered })
     }
 
