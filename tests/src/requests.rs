@@ -54,7 +54,8 @@ impl Request {
     /// Has a card the bank declines.
     #[must_use]
     pub fn declined() -> Self {
-        Self::good().paid_with("tok_chargeDeclined")
+        // A card of its own: one that many share looks like fraud.
+        Self::good().paid_with(&format!("tok_chargeDeclined_{}", Uuid::new_v4().simple()))
     }
 
     /// A dear order from a new account, with bill, parcel and caller in three countries.

@@ -18,12 +18,14 @@ fn name(token: &str) -> Option<&str> {
     ((1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(known)).then_some(name)
 }
 
-/// Why the bank declines this token; `None` for every card that pays.
+/// Why the bank declines this token; `None` for every card that pays. What stands behind a `_` tells cards of one kind
+/// apart.
 #[must_use]
 pub fn declines(token: &str) -> Option<PaymentError> {
     let name = name(token)?;
     let name = name.strip_prefix("card_").unwrap_or(name);
     let name = name.strip_prefix("visa_").unwrap_or(name);
+    let name = name.split_once('_').map_or(name, |(kind, _)| kind);
     let (code, decline_code, message) = match name {
         "chargeDeclined" => return Some(generic()),
         "chargeDeclinedInsufficientFunds" => {
@@ -66,6 +68,7 @@ mod tests {
 
     #[rstest]
     #[case::by_token("tok_chargeDeclined", "card_declined", Some("generic_decline"))]
+    #[case::one_of_many("tok_chargeDeclined_of_ada_7", "card_declined", Some("generic_decline"))]
     #[case::by_method("pm_card_chargeDeclined", "card_declined", Some("generic_decline"))]
     #[case::newer_name(
         "tok_visa_chargeDeclinedInsufficientFunds",

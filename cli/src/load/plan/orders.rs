@@ -14,7 +14,7 @@ const SMALL: i64 = 1_000;
 const HIGH: i64 = 100_000;
 /// What an ordinary basket is made of costs at most this, in minor units.
 const EVERYDAY: i64 = 30_000;
-/// Tokens of cards that are declined, and why (the names are Stripe's).
+/// Tokens of cards that are declined, and why (the names are Stripe's); each customer has one of its own.
 const DECLINED: [&str; 3] =
     ["tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds", "tok_chargeDeclinedExpiredCard"];
 /// Two countries where none of the customers lives.
@@ -55,7 +55,8 @@ impl<'a> Maker<'a> {
             }
             Kind::Declined => {
                 let mut customer = self.customer(rng);
-                customer.token = DECLINED.choose(rng).copied().unwrap_or(DECLINED[0]).to_owned();
+                let card = DECLINED.choose(rng).copied().unwrap_or(DECLINED[0]);
+                customer.token = format!("{card}_{}_{}", self.run, self.next);
                 self.basket(kind, &customer, rng)
             }
             Kind::Scarce => self.scarce(rng),
