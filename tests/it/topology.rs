@@ -74,7 +74,11 @@ fn every_service_that_reads_has_the_topics_of_a_group_and_no_other() {
     let catalogue = Catalogue::load().unwrap();
     for service in sources::services() {
         let reads = hops(&service).iter().any(|hop| !hop.inputs.is_empty());
-        assert_eq!(reads, catalogue.groups().contains_key(service.as_str()), "{service}: see shared/src/topics.rs");
+        assert_eq!(
+            reads,
+            catalogue.groups().contains_key(service.as_str()),
+            "{service}: see shared/src/topics.rs"
+        );
     }
 }
 

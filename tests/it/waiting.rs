@@ -8,7 +8,6 @@ use orderflow::{
     topics::{self, GroupTopics},
 };
 use orderflow_cli::environment::Options;
-use orderflow_stack::Servers;
 use orderflow_tests::{
     Request, Shop, eventually,
     load::Placed,
@@ -122,16 +121,16 @@ async fn lines_are_made_again_from_the_log_after_redis_has_forgotten_them() {
     let servers = servers::own_redis().await;
     let shop = Shop::open_on(&servers, options()).await;
     let blocked = Blocked::begin(&shop).await;
-    flush(&servers).await;
+    servers::flush(&servers).await;
     blocked.cancels(&shop).await;
-    flush(&servers).await;
+    servers::flush(&servers).await;
     let load = shop.load(10);
     load.reached(5).await;
     blocked.heals(&shop).await;
     blocked.followed_in_order(&shop).await;
-    flush(&servers).await;
     let mut placed = load.all().await;
-    placed.push(blocked.placed);
+    servers::flush(&servers).await;
+    placed.extend([blocked.placed, shop.place(&Request::good()).await]);
     shop.settled(&placed).await;
     // It remembers what has been redriven, too.
     write_again(&shop).await;
@@ -296,10 +295,4 @@ async fn write_again(shop: &Shop) {
     for record in all {
         raw::write(&shop.kafka(), &topic, record).await;
     }
-}
-
-async fn flush(servers: &Servers) {
-    let client = redis::Client::open(servers.redis_url.as_str()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
 }

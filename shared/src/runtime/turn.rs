@@ -239,9 +239,6 @@ impl Engine {
     }
 
     fn route(&self, raw: &Raw) -> Route {
-        if faults::refuses(|| [raw.key(), raw.header("ce_id")]) {
-            return Route::Refused(Fault::poison("injected", "a test wants this record refused"));
-        }
         let known = match self.identify(raw) {
             Ok(known) => known,
             Err(fault) => return Route::Refused(fault),
@@ -253,7 +250,13 @@ impl Engine {
         let ours = |hop: &Arc<dyn Hop>| {
             hop.inputs().iter().any(|input| input.topic == raw.origin.topic && input.name == name)
         };
-        self.hops.iter().position(ours).map_or(Route::Skip, Route::Hop)
+        match self.hops.iter().position(ours) {
+            Some(_) if faults::refuses(|| [raw.key(), raw.header("ce_id")]) => {
+                Route::Refused(Fault::poison("injected", "a test wants this record refused"))
+            }
+            Some(hop) => Route::Hop(hop),
+            None => Route::Skip,
+        }
     }
 
     /// The record's full name; an id that is new costs one question to the registry.
