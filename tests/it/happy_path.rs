@@ -79,7 +79,11 @@ async fn a_service_that_has_read_everything_has_no_lag() {
                 .filter(|line| line.starts_with("orderflow_consumer_lag_records{"))
                 .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
                 .collect();
-            if !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0) { Ok(()) } else { Err(format!("{lags:?}")) }
+            if !lags.is_empty() && lags.iter().all(|lag| *lag == 0.0) {
+                Ok(())
+            } else {
+                Err(format!("{lags:?}"))
+            }
         })
         .await;
     }
