@@ -2,6 +2,7 @@
 //! standard output, progress to standard error.
 
 mod cancel;
+mod customers;
 mod demo;
 mod doctor;
 mod load;
@@ -26,6 +27,7 @@ Examples:
   orderflow orders show <ORDER-ID>     one order's timeline
   orderflow orders watch <ORDER-ID>    its events as they come
   orderflow review list                orders that wait for a person to decide
+  orderflow customers erase <ID>       erases a person
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
 SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
@@ -58,6 +60,9 @@ enum Command {
     /// Orders held for review, and decisions about them.
     #[command(subcommand)]
     Review(reviews::Reviews),
+    /// Customers as persons: erasing one.
+    #[command(subcommand)]
+    Customers(customers::Customers),
 }
 
 impl Cli {
@@ -74,6 +79,7 @@ impl Cli {
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
+            Command::Customers(customers) => customers.run().await,
         }
     }
 }
