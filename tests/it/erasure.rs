@@ -56,6 +56,13 @@ async fn an_erased_person_is_gone_everywhere_and_comes_back_as_somebody_new() {
     let back = shop.place(&request).await;
     let new = key_of(&shop, back).await;
     assert_ne!(new, erased);
+    for (order, is_erased) in [(fulfilled, true), (held_up, true), (back, false)] {
+        eventually("order-status to show who is erased", async || {
+            let (_, shown) = shop.ask(&format!("/orders/{}", order.order_id)).await;
+            if shown["erased"] == json!(is_erased) { Ok(()) } else { Err(shown["erased"].to_string()) }
+        })
+        .await;
+    }
     shop.record::<LabelDocumentStored>(&back.order_id.to_string()).await;
 
     flush(&servers.redis_url).await;
