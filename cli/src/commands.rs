@@ -4,6 +4,7 @@
 mod cancel;
 mod customers;
 mod demo;
+mod dlq;
 mod doctor;
 mod load;
 mod orders;
@@ -28,6 +29,7 @@ Examples:
   orderflow orders watch <ORDER-ID>    its events as they come
   orderflow review list                orders that wait for a person to decide
   orderflow customers erase <ID>       erases a person
+  orderflow dlq list                   what services could not handle
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
 SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
@@ -63,6 +65,9 @@ enum Command {
     /// Customers as persons: erasing one.
     #[command(subcommand)]
     Customers(customers::Customers),
+    /// Dead letters, and having them handled again.
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
 }
 
 impl Cli {
@@ -80,6 +85,7 @@ impl Cli {
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
             Command::Customers(customers) => customers.run().await,
+            Command::Dlq(dlq) => dlq.run().await,
         }
     }
 }

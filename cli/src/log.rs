@@ -8,4 +8,4 @@ mod read;
 pub use decoder::Decoder;
 pub use entry::{Entry, Place};
 pub use follow::Follower;
-pub use read::read;
+pub use read::{groups, read, read_raw};

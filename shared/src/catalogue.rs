@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use crate::schemas;
+use crate::{schemas, topics::GroupTopics};
 
 /// Who writes what the command line writes by itself: people, not a service.
 pub const OPERATOR: &str = "operator";
@@ -18,9 +18,14 @@ pub struct Catalogue {
     pub topics: BTreeMap<String, TopicEntry>,
     /// Every group's dead-letter topic.
     pub dead_letters: DeadLetters,
+    /// Every group's topics for records that wait behind a dead letter, and for those handled again.
+    pub waiting: Waiting,
     /// Fields that say something about a person, by record and field.
     pub personal_data: BTreeMap<String, BTreeMap<String, PersonalData>>,
 }
+
+/// The keys of topics on which the order of a key's records counts.
+pub const ORDER_ID: &str = "order id";
 
 /// One topic.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,12 +83,21 @@ impl Writers {
 }
 
 /// What holds for every `<group>.dlq`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetters {
     /// How many partitions each has.
     pub partitions: i32,
     /// How long records are kept.
+    pub retention: Retention,
+}
+
+/// What holds for every `<group>.retry` and `<group>.waiting`. Each has as many partitions as the group's inputs that are
+/// keyed by order: so a key's records meet on one instance.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiting {
+    /// How long records are kept: as long as dead letters.
     pub retention: Retention,
 }
 
@@ -162,6 +176,13 @@ impl Catalogue {
             }
         }
         Ok(catalogue)
+    }
+
+    /// The services with a consumer group, each once: those that read a topic as input, not only follow one.
+    #[must_use]
+    pub fn groups(&self) -> BTreeMap<&str, GroupTopics> {
+        let readers = self.topics.values().flat_map(|entry| &entry.read_by);
+        readers.filter_map(|service| Some((service.as_str(), GroupTopics::of(service)?))).collect()
     }
 
     /// The services that read or write a topic, each once. Operators have no group, and so no dead letters.

@@ -43,6 +43,12 @@ pub struct Common {
     /// Failures of one record, while others succeed, before it is dead-lettered.
     #[arg(long, env = "RETRY_LIMIT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     pub retry_limit: u32,
+    /// Most records of one key that may wait behind a dead letter. Beyond, its partition is held.
+    #[arg(long, env = "WAITING_LIMIT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub waiting_limit: u32,
+    /// Most keys that may be blocked by a dead letter. Beyond, the partition of the next one is held.
+    #[arg(long, env = "BLOCKED_LIMIT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub blocked_limit: u32,
     /// The 32-byte master key that wraps the customers' data keys, as 64 hex digits in a file.
     #[arg(long, env = "MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,

@@ -1,14 +1,18 @@
 //! Places where a test can kill the process, or have it fail. Only with the feature `faults`; otherwise nothing is left of them.
 
-/// Where a process can be killed: a batch passes the first four in this order, a request the last.
-pub const POINTS: [&str; 5] =
-    ["after_effects", "before_produce", "before_commit", "after_commit", "after_publish"];
+/// Where a process can be killed: a batch passes the first four in this order, one of waiting records the fifth too, a
+/// request the last.
+pub const POINTS: [&str; 6] =
+    ["after_effects", "before_produce", "before_commit", "after_commit", "after_drain", "after_publish"];
 
 #[cfg(feature = "faults")]
 mod armed {
-    use std::sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+    use std::{
+        collections::BTreeSet,
+        sync::{
+            Mutex, PoisonError,
+            atomic::{AtomicBool, Ordering},
+        },
     };
 
     /// What happens at a point.
@@ -23,6 +27,7 @@ mod armed {
 
     static ANY: AtomicBool = AtomicBool::new(false);
     static POINT: Mutex<Option<(String, u32, Action)>> = Mutex::new(None);
+    static REFUSED: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
 
     /// Has `action` happen the `passes`-th time this process comes to `point`.
     pub fn arm(point: &str, passes: u32, action: Action) {
@@ -40,6 +45,22 @@ mod armed {
     /// Whether what is done here must fail now, since a test has asked for it.
     pub fn fails(name: &str) -> bool {
         comes(name, Action::Fail)
+    }
+
+    /// Has every record with this key or event id refused from now on, or no longer.
+    pub fn refuse(key: &[u8], refused: bool) {
+        let mut keys = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused {
+            keys.insert(key.to_vec())
+        } else {
+            keys.remove(key)
+        };
+    }
+
+    /// Whether a test wants records with this key or event id refused.
+    pub fn refuses<'r>(names: impl FnOnce() -> [&'r [u8]; 2]) -> bool {
+        let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        !refused.is_empty() && names().iter().any(|name| refused.contains(*name))
     }
 
     /// Counts a pass; whether it is the one that was asked for.
@@ -62,12 +83,19 @@ mod armed {
 }
 
 #[cfg(feature = "faults")]
-pub use armed::{Action, arm, fails, point};
+pub use armed::{Action, arm, fails, point, refuse, refuses};
 
 /// Nothing: this build has no kill points.
 #[cfg(not(feature = "faults"))]
 #[inline]
 pub fn point(_name: &str) {}
+
+/// Never: this build refuses nothing for a test's sake.
+#[cfg(not(feature = "faults"))]
+#[inline]
+pub fn refuses<'r>(_names: impl FnOnce() -> [&'r [u8]; 2]) -> bool {
+    false
+}
 
 /// Never: this build has no points that fail.
 #[cfg(not(feature = "faults"))]

@@ -19,6 +19,12 @@ pub const REWINDS: &str = "orderflow_rewinds_total";
 pub const RETRIES: &str = "orderflow_retries_total";
 /// Dead letters written. Labels: `code`.
 pub const DEAD_LETTERS: &str = "orderflow_dead_letters_total";
+/// Keys behind a dead letter whose later records wait, of the whole service.
+pub const BLOCKED_KEYS: &str = "orderflow_blocked_keys";
+/// Records that were put behind a dead letter of their key. Labels: `messaging_destination_name`.
+pub const WAITING: &str = "orderflow_waiting_records_total";
+/// Records answered after all that had been dead-lettered or had waited.
+pub const SETTLED: &str = "orderflow_settled_records_total";
 /// Partitions held by a record that waits for its next attempt.
 pub const HELD_PARTITIONS: &str = "orderflow_held_partitions";
 /// Records not yet taken, transaction markers not counted. Labels: `messaging_destination_name`, `partition`.

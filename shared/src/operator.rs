@@ -94,6 +94,11 @@ pub fn with_faults(routes: Router, common: &Common, clock: &crate::clock::Clock)
         #[serde(default = "kill")]
         action: crate::faults::Action,
     }
+    #[derive(Deserialize)]
+    struct Refusal {
+        key: String,
+        refused: bool,
+    }
     fn kill() -> crate::faults::Action {
         crate::faults::Action::Kill
     }
@@ -112,7 +117,12 @@ pub fn with_faults(routes: Router, common: &Common, clock: &crate::clock::Clock)
         crate::faults::arm(&point.point, point.passes.max(1), point.action);
         StatusCode::NO_CONTENT
     };
-    routes.route("/faults/clock", post(move_clock)).route("/faults/kill-point", post(arm))
+    let refuse = |Json(refusal): Json<Refusal>| async move {
+        crate::faults::refuse(refusal.key.as_bytes(), refusal.refused);
+        StatusCode::NO_CONTENT
+    };
+    let routes = routes.route("/faults/clock", post(move_clock)).route("/faults/kill-point", post(arm));
+    routes.route("/faults/refuse", post(refuse))
 }
 
 /// This build has no fault endpoints.

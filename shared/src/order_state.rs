@@ -153,7 +153,7 @@ impl Fact {
 pub struct Facts {
     /// What its events say of it.
     said: BTreeSet<Fact>,
-    /// Which event led a service to an output: service, event id.
+    /// Which event a service has answered, by an output or a note in its journal: service, event id.
     answered: BTreeSet<(String, Uuid)>,
     /// Which event a service has dead-lettered: service, event id.
     buried: BTreeSet<(String, Uuid)>,
@@ -174,6 +174,12 @@ impl Facts {
     /// the event it gave up on.
     pub fn dead_letter(&mut self, service: &str, event: Uuid) {
         self.buried.insert((service.to_owned(), event));
+    }
+
+    /// Takes into account that a service has dealt with an event it had given up, or that had waited: its journal says so,
+    /// also when there was nothing to say to the event.
+    pub fn settled(&mut self, service: &str, event: Uuid) {
+        self.answered.insert((service.to_owned(), event));
     }
 
     /// The order's state. A final state wins over a dead letter.
@@ -326,6 +332,17 @@ mod tests {
         for (events, step) in table {
             assert_eq!(facts(events.iter().chain([&PLACED, &CANCEL])).state(), State::InProgress(step));
         }
+    }
+
+    #[test]
+    fn a_dead_letter_parks_until_its_own_journal_says_that_it_is_settled() {
+        let cause = Uuid::from_u128(7);
+        let mut known = facts(&[RESERVED]);
+        known.settled("shipping", cause);
+        known.dead_letter("payment", cause);
+        assert_eq!(known.state(), State::Parked);
+        known.settled("payment", cause);
+        assert_eq!(known.state(), State::InProgress(Step::Reserved));
     }
 
     #[test]

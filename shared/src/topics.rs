@@ -55,6 +55,51 @@ pub const ALL: [Topic; 10] = [
     AUDIT,
 ];
 
+/// The topics of a service's own group.
+const fn of_group(dead_letters: &'static str, retry: &'static str, waiting: &'static str) -> GroupTopics {
+    GroupTopics { dead_letters: Topic(dead_letters), retry: Topic(retry), waiting: Topic(waiting) }
+}
+
+/// Every service with a group, and the group's own topics.
+const GROUPS: [(&str, GroupTopics); 5] = [
+    ("fraud-scoring", of_group("fraud-scoring.dlq", "fraud-scoring.retry", "fraud-scoring.waiting")),
+    ("inventory", of_group("inventory.dlq", "inventory.retry", "inventory.waiting")),
+    ("order-status", of_group("order-status.dlq", "order-status.retry", "order-status.waiting")),
+    ("payment", of_group("payment.dlq", "payment.retry", "payment.waiting")),
+    ("shipping", of_group("shipping.dlq", "shipping.retry", "shipping.waiting")),
+];
+
+/// The topics a service's group has to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupTopics {
+    /// `<group>.dlq`: records it could not handle.
+    pub dead_letters: Topic,
+    /// `<group>.retry`: an input of this group only, for records that are to be handled again.
+    pub retry: Topic,
+    /// `<group>.waiting`: the journal of the records that wait behind a dead letter.
+    pub waiting: Topic,
+}
+
+impl GroupTopics {
+    /// Those of a service; none for a service that reads nothing.
+    #[must_use]
+    pub fn of(service: &str) -> Option<Self> {
+        GROUPS.into_iter().find(|(name, _)| *name == service).map(|(_, topics)| topics)
+    }
+
+    /// The service whose group has this topic to itself, and all of them.
+    #[must_use]
+    pub fn owner(topic: Topic) -> Option<(&'static str, Self)> {
+        GROUPS.into_iter().find(|(_, topics)| topics.all().contains(&topic))
+    }
+
+    /// Each of them.
+    #[must_use]
+    pub fn all(self) -> [Topic; 3] {
+        [self.dead_letters, self.retry, self.waiting]
+    }
+}
+
 /// How one environment names its topics and groups: several can share a broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
@@ -95,6 +140,7 @@ impl Names {
     #[must_use]
     pub fn logical(&self, name: &str) -> Option<Topic> {
         let name = name.strip_prefix(self.prefix.as_str())?;
-        ALL.into_iter().find(|topic| topic.name() == name)
+        let of_groups = GROUPS.into_iter().flat_map(|(_, topics)| topics.all());
+        ALL.into_iter().chain(of_groups).find(|topic| topic.name() == name)
     }
 }

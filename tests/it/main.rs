@@ -26,3 +26,4 @@ mod shutdown;
 mod start_up;
 mod time;
 mod topology;
+mod waiting;

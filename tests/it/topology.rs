@@ -70,6 +70,19 @@ fn the_steps_read_and_write_what_the_catalogue_says() {
 }
 
 #[test]
+fn every_service_that_reads_has_the_topics_of_a_group_and_no_other() {
+    let catalogue = Catalogue::load().unwrap();
+    for service in sources::services() {
+        let reads = hops(&service).iter().any(|hop| !hop.inputs.is_empty());
+        assert_eq!(
+            reads,
+            catalogue.groups().contains_key(service.as_str()),
+            "{service}: see shared/src/topics.rs"
+        );
+    }
+}
+
+#[test]
 fn the_readmes_tables_are_the_topology() {
     let catalogue = Catalogue::load().unwrap();
     for service in sources::services() {

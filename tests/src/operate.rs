@@ -69,6 +69,11 @@ impl Shop {
         .await;
     }
 
+    /// Has an instance refuse every record with this key or event id from now on, or no longer.
+    pub async fn refuse(&self, name: &str, key: &str, refused: bool) {
+        self.operate(name, "faults/refuse", json!({ "key": key, "refused": refused })).await;
+    }
+
     /// Moves the clock of an instance.
     pub async fn move_clock(&self, name: &str, seconds: i64) {
         self.operate(name, "faults/clock", json!({ "offset_seconds": seconds })).await;

@@ -12,7 +12,7 @@ use orderflow::{
 };
 use orderflow_cli::{
     audit::{self, Evidence},
-    log::{Entry, read},
+    log::{Entry, Place, read},
 };
 use uuid::Uuid;
 
@@ -76,7 +76,8 @@ impl Shop {
     /// The orders a record type has been heard of.
     fn told<R: Record>(&self) -> BTreeSet<Uuid> {
         let entries = self.entries();
-        let told = entries.iter().filter(|entry| R::is_named(&entry.envelope.kind));
+        let on_topic = entries.iter().filter(|entry| entry.place == Place::Topic(R::TOPIC));
+        let told = on_topic.filter(|entry| R::is_named(&entry.envelope.kind));
         told.filter_map(Entry::order_id).collect()
     }
 

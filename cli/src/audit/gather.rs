@@ -51,7 +51,7 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
     if let Place::DeadLetters(_) = entry.place {
         let code = entry.fault.as_ref().map_or("unknown", |(code, _)| code.as_str());
         *evidence.dead_letters.entry(code.to_owned()).or_default() += 1;
-    } else {
+    } else if let Place::Topic(_) = entry.place {
         let (kind, key) = (entry.envelope.kind.clone(), entry.key.clone());
         evidence.records.push(Record { id: entry.envelope.id, kind, key, value: entry.value.clone() });
     }

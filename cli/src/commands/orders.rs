@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use orderflow::{
     order_state::{Facts, State},
+    runtime::waiting::journal::Note,
     topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING},
 };
 use serde::Serialize;
@@ -108,14 +109,25 @@ fn line(entry: &Entry, decoder: &Decoder) -> Line {
         Place::DeadLetters(service) => {
             (format!("dead letter: {}", entry.record()), service.clone(), format!("{service}.dlq, {place}"))
         }
+        Place::Waiting(service) => {
+            let event = match entry.note {
+                Note::Waits => format!("waits: {}", entry.record()),
+                Note::Settled(_) => "settled".to_owned(),
+                Note::Buried(_) => "blocks".to_owned(),
+            };
+            (event, service.clone(), format!("{service}.waiting, {place}"))
+        }
     };
     Line {
-        // A dead letter carries its event's time; it died when Kafka got it.
-        time: if entry.fault.is_some() { entry.timestamp } else { entry.envelope.time },
+        // What is put aside carries its event's time; it was put aside when Kafka got it.
+        time: if matches!(entry.place, Place::Topic(_)) { entry.envelope.time } else { entry.timestamp },
         event,
         by,
         facts: facts::of(entry, decoder),
-        id: entry.envelope.id,
+        id: match entry.note {
+            Note::Waits => entry.envelope.id,
+            Note::Settled(id) | Note::Buried(id) => id,
+        },
         cause: entry.envelope.causation_id,
         place,
     }

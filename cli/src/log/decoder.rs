@@ -6,6 +6,7 @@ use orderflow::{
     events::{PaymentFailed, Record},
     order_state::Facts,
     registry::Registry,
+    runtime::waiting::journal::Note,
 };
 use serde_json::Value;
 
@@ -52,6 +53,11 @@ impl Decoder {
                 facts.event(&envelope.kind, reason.as_deref(), &envelope.source, envelope.causation_id);
             }
             Place::DeadLetters(service) => facts.dead_letter(service, envelope.id),
+            Place::Waiting(service) => {
+                if let Note::Settled(event) = entry.note {
+                    facts.settled(service, event);
+                }
+            }
         }
     }
 

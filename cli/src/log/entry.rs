@@ -3,13 +3,11 @@
 use jiff::Timestamp;
 use orderflow::{
     envelope::Envelope,
+    runtime::{dead_letter, original, waiting::journal::Note},
     step::Origin,
-    topics::{Names, Topic},
+    topics::{GroupTopics, Names, Topic},
 };
-use rdkafka::{
-    Message,
-    message::{BorrowedMessage, Headers},
-};
+use rdkafka::{Message, message::BorrowedMessage};
 use uuid::Uuid;
 
 /// Whose record it is.
@@ -19,6 +17,8 @@ pub enum Place {
     Topic(Topic),
     /// On the dead-letter topic of this service's group.
     DeadLetters(String),
+    /// In the journal of what waits behind this service's dead letters.
+    Waiting(String),
 }
 
 /// A record, with the envelope it came in.
@@ -40,25 +40,30 @@ pub struct Entry {
     pub envelope: Envelope,
     /// The fault's code and message, for a dead letter.
     pub fault: Option<(String, String)>,
+    /// What it says, in a journal.
+    pub note: Note,
 }
 
 impl Entry {
     /// A record off the wire; `None` when its topic is none of this environment's.
-    pub(super) fn of(message: &BorrowedMessage<'_>, names: &Names, services: &[String]) -> Option<Self> {
-        let place = place(message.topic(), names, services)?;
+    pub(super) fn of(message: &BorrowedMessage<'_>, names: &Names) -> Option<Self> {
+        let place = place(names.logical(message.topic())?);
         let millis = message.timestamp().to_millis().unwrap_or(0);
         let timestamp = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
-        // A dead letter keeps the headers of the record it was; without any, where it was tells its id.
-        let origin = original(message, names).unwrap_or_else(|| Origin {
+        // What was put aside keeps the headers of the record it was; without any, where it was tells its id.
+        let origin = original::origin(message.headers(), names).unwrap_or_else(|| Origin {
             topic: if let Place::Topic(topic) = place { topic } else { orderflow::topics::ORDERS },
             partition: message.partition(),
             offset: message.offset(),
             timestamp,
         });
         let key = String::from_utf8_lossy(message.key().unwrap_or_default()).into_owned();
-        let text = |name| header(message, name).map(|value| String::from_utf8_lossy(value).into_owned());
-        let fault = text(orderflow::runtime::dead_letter::CODE)
-            .map(|code| (code, text("kafka_dlt-exception-message").unwrap_or_default()));
+        let text = |name| {
+            let value = original::last(message.headers()?, name)?;
+            Some(String::from_utf8_lossy(value).into_owned())
+        };
+        let fault =
+            text(dead_letter::CODE).map(|code| (code, text(dead_letter::MESSAGE).unwrap_or_default()));
         Some(Self {
             partition: message.partition(),
             offset: message.offset(),
@@ -66,6 +71,7 @@ impl Entry {
             value: message.payload().unwrap_or_default().to_vec(),
             envelope: Envelope::from_headers(message.headers(), &origin, &key, ""),
             fault,
+            note: Note::of(message.headers()),
             place,
             key,
         })
@@ -84,24 +90,10 @@ impl Entry {
     }
 }
 
-fn place(name: &str, names: &Names, services: &[String]) -> Option<Place> {
-    names.logical(name).map(Place::Topic).or_else(|| {
-        let service = services.iter().find(|service| names.dead_letters(service) == name)?;
-        Some(Place::DeadLetters(service.clone()))
-    })
-}
-
-/// Where a dead letter was before it died.
-fn original(message: &BorrowedMessage<'_>, names: &Names) -> Option<Origin> {
-    let topic = names.logical(std::str::from_utf8(header(message, "kafka_dlt-original-topic")?).ok()?)?;
-    let partition = i32::from_be_bytes(header(message, "kafka_dlt-original-partition")?.try_into().ok()?);
-    let offset = i64::from_be_bytes(header(message, "kafka_dlt-original-offset")?.try_into().ok()?);
-    let millis = i64::from_be_bytes(header(message, "kafka_dlt-original-timestamp")?.try_into().ok()?);
-    Some(Origin { topic, partition, offset, timestamp: Timestamp::from_millisecond(millis).ok()? })
-}
-
-/// The last header of that name, as Kafka's own `lastHeader` takes it.
-fn header<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
-    let headers = message.headers()?;
-    (0..headers.count()).rev().map(|index| headers.get(index)).find(|header| header.key == name)?.value
+fn place(topic: Topic) -> Place {
+    match GroupTopics::owner(topic) {
+        Some((service, group)) if topic == group.dead_letters => Place::DeadLetters(service.to_owned()),
+        Some((service, group)) if topic == group.waiting => Place::Waiting(service.to_owned()),
+        _ => Place::Topic(topic),
+    }
 }

@@ -20,7 +20,7 @@ use rdkafka::{
 
 use super::{
     Entry,
-    read::{consumer, partitions, services},
+    read::{consumer, partitions, put_aside},
 };
 
 /// How soon a follower notices that it is to stop.
@@ -34,7 +34,8 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Calls `take` with every committed record of `topics` and of every group's dead-letter topic, as it appears.
+    /// Calls `take` with every committed record of `topics` and of what every group has put aside (dead letters, and what waits
+    /// behind them), as it appears.
     ///
     /// # Errors
     /// When the broker does not answer.
@@ -54,13 +55,12 @@ impl Follower {
         topics: &[Topic],
         mut take: impl FnMut(Entry) + Send + 'static,
     ) -> Result<Self> {
-        let services = services()?;
         let mut config = config.clone();
         // A record still comes at once: this is how long an empty answer may take, and each costs the broker work.
         config.set("fetch.wait.max.ms", "100").set("enable.partition.eof", "false");
         let consumer = consumer(&config)?;
         let mut wanted: Vec<String> = topics.iter().map(|topic| names.topic(*topic)).collect();
-        wanted.extend(services.iter().map(|service| names.dead_letters(service)));
+        wanted.extend(put_aside()?.into_iter().map(|topic| names.topic(topic)));
         let mut list = TopicPartitionList::new();
         for (topic, partition) in partitions(&consumer, &wanted)? {
             list.add_partition_offset(&topic, partition, Offset::Beginning)?;
@@ -71,7 +71,7 @@ impl Follower {
         let (stopped, failed) = (Arc::clone(&stop), Arc::clone(&failure));
         let thread = std::thread::Builder::new().name("follower".to_owned()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                if let Err(error) = turn(&consumer, &names, &services, &mut take) {
+                if let Err(error) = turn(&consumer, &names, &mut take) {
                     *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
                     return;
                 }
@@ -96,15 +96,10 @@ impl Drop for Follower {
     }
 }
 
-fn turn(
-    consumer: &BaseConsumer,
-    names: &Names,
-    services: &[String],
-    take: &mut impl FnMut(Entry),
-) -> Result<(), KafkaError> {
+fn turn(consumer: &BaseConsumer, names: &Names, take: &mut impl FnMut(Entry)) -> Result<(), KafkaError> {
     match consumer.poll(TURN) {
         Some(Ok(message)) => {
-            if let Some(entry) = Entry::of(&message, names, services) {
+            if let Some(entry) = Entry::of(&message, names) {
                 take(entry);
             }
             Ok(())

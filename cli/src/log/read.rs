@@ -11,7 +11,7 @@ use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
-    message::BorrowedMessage,
+    message::{BorrowedMessage, OwnedMessage},
     topic_partition_list::Offset,
 };
 
@@ -22,8 +22,8 @@ pub(super) const ASK: Duration = Duration::from_secs(10);
 /// Without a record or an end for this long, the broker counts as gone.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// Every committed record of `topics`, and with `dead_letters` of every group's dead-letter topic, up to the ends as
-/// they are when this is called. Topics that do not exist are empty.
+/// Every committed record of `topics`, and with `put_aside` of every group's dead letters and of the journals of what
+/// waits behind them, up to the ends as they are when this is called. Topics that do not exist are empty.
 ///
 /// # Errors
 /// When the broker does not answer, or a prefix of a topic's partition cannot be read.
@@ -31,24 +31,42 @@ pub async fn read(
     config: &ClientConfig,
     names: &Names,
     topics: &[Topic],
-    dead_letters: bool,
+    put_aside: bool,
 ) -> Result<Vec<Entry>> {
+    let (config, names, mut topics) = (config.clone(), names.clone(), topics.to_vec());
+    if put_aside {
+        topics.extend(self::put_aside()?);
+    }
+    let reading = move || {
+        let mut entries = Vec::new();
+        read_blocking(&config, &names, &topics, |message| entries.extend(Entry::of(message, &names)))?;
+        Ok(entries)
+    };
+    tokio::task::spawn_blocking(reading).await?
+}
+
+/// The same, as it is on the wire.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_raw(config: &ClientConfig, names: &Names, topics: &[Topic]) -> Result<Vec<OwnedMessage>> {
     let (config, names, topics) = (config.clone(), names.clone(), topics.to_vec());
-    tokio::task::spawn_blocking(move || read_blocking(&config, &names, &topics, dead_letters)).await?
+    let reading = move || {
+        let mut messages = Vec::new();
+        read_blocking(&config, &names, &topics, |message| messages.push(message.detach()))?;
+        Ok(messages)
+    };
+    tokio::task::spawn_blocking(reading).await?
 }
 
 fn read_blocking(
     config: &ClientConfig,
     names: &Names,
     topics: &[Topic],
-    dead_letters: bool,
-) -> Result<Vec<Entry>> {
-    let services = services()?;
+    mut take: impl FnMut(&BorrowedMessage<'_>),
+) -> Result<()> {
     let consumer = consumer(config)?;
-    let mut wanted: Vec<String> = topics.iter().map(|topic| names.topic(*topic)).collect();
-    if dead_letters {
-        wanted.extend(services.iter().map(|service| names.dead_letters(service)));
-    }
+    let wanted: Vec<String> = topics.iter().map(|topic| names.topic(*topic)).collect();
     // All ends before the first record: what is read is no older than one moment, on every topic.
     let mut ends: BTreeMap<String, BTreeMap<i32, i64>> = BTreeMap::new();
     for (topic, partition) in partitions(&consumer, &wanted)? {
@@ -58,11 +76,10 @@ fn read_blocking(
             ends.entry(topic).or_default().insert(partition, end);
         }
     }
-    let mut entries = Vec::new();
     for (topic, ends) in ends {
-        read_topic(&consumer, &topic, ends, |message| entries.extend(Entry::of(message, names, &services)))?;
+        read_topic(&consumer, &topic, ends, &mut take)?;
     }
-    Ok(entries)
+    Ok(())
 }
 
 /// One topic at a time: the client tells of which partition it has found the end, but not of which topic.
@@ -122,7 +139,16 @@ pub(super) fn partitions(consumer: &BaseConsumer, topics: &[String]) -> Result<V
     Ok(pairs.collect())
 }
 
-/// The services whose groups may have dead letters.
-pub(super) fn services() -> Result<Vec<String>> {
-    Ok(Catalogue::load()?.services().into_iter().map(str::to_owned).collect())
+/// The services with a group of their own.
+///
+/// # Errors
+/// When the catalogue cannot be read.
+pub fn groups() -> Result<Vec<String>> {
+    Ok(Catalogue::load()?.groups().into_keys().map(str::to_owned).collect())
+}
+
+/// Every group's dead letters, and the journal of what waits behind them.
+pub(super) fn put_aside() -> Result<Vec<Topic>> {
+    let groups = Catalogue::load()?.groups().into_values().collect::<Vec<_>>();
+    Ok(groups.into_iter().flat_map(|group| [group.dead_letters, group.waiting]).collect())
 }

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, DeadLetters, ORDER_ID},
     topics::{self, Names},
 };
 
@@ -86,18 +86,25 @@ impl fmt::Display for Change {
     }
 }
 
-/// Every topic of the catalogue, and the dead-letter topic of each service that reads one.
+/// Every topic of the catalogue, and for each service that reads one the topics of its group: dead letters, records to
+/// handle again, records that wait.
 #[must_use]
 pub fn wanted(catalogue: &Catalogue, names: &Names, choices: &Choices) -> Vec<Wanted> {
     let own = topics::ALL.into_iter().filter_map(|topic| {
         let entry = catalogue.topics.get(topic.name())?;
         Some((names.topic(topic), entry.partitions, entry.retention))
     });
-    let readers: BTreeSet<&String> = catalogue.topics.values().flat_map(|entry| &entry.read_by).collect();
-    let letters = readers.into_iter().map(|service| {
-        (names.dead_letters(service), catalogue.dead_letters.partitions, catalogue.dead_letters.retention)
+    let of_groups = catalogue.groups().into_iter().flat_map(|(service, group)| {
+        let DeadLetters { partitions, retention } = catalogue.dead_letters;
+        let by_order = partitions_by_order(catalogue, service);
+        let kept = catalogue.waiting.retention;
+        [
+            (names.topic(group.dead_letters), partitions, retention),
+            (names.topic(group.retry), by_order, kept),
+            (names.topic(group.waiting), by_order, kept),
+        ]
     });
-    own.chain(letters)
+    own.chain(of_groups)
         .map(|(topic, partitions, retention)| {
             let mut settings: BTreeMap<String, String> =
                 retention.settings().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -108,6 +115,15 @@ pub fn wanted(catalogue: &Catalogue, names: &Names, choices: &Choices) -> Vec<Wa
             Wanted { topic, partitions, settings }
         })
         .collect()
+}
+
+/// How many partitions a service's inputs have that are keyed by order: the most of any of them.
+fn partitions_by_order(catalogue: &Catalogue, service: &str) -> i32 {
+    let inputs = catalogue
+        .topics
+        .values()
+        .filter(|entry| entry.key == ORDER_ID && entry.read_by.iter().any(|reader| reader == service));
+    inputs.map(|entry| entry.partitions).max().unwrap_or(1)
 }
 
 /// What would have to change. Settings nobody asked for are left alone.
@@ -169,8 +185,11 @@ mod tests {
         // One partition is a decision that an environment does not overrule.
         assert_eq!(partitions("t.customer.keys"), Some(1));
         assert_eq!(partitions("t.payment.dlq"), Some(1));
+        assert_eq!(partitions("t.payment.retry"), Some(3));
+        assert_eq!(partitions("t.payment.waiting"), Some(3));
         // Nothing is read by intake, so nothing of its can be dead.
         assert_eq!(partitions("t.order-intake.dlq"), None);
+        assert_eq!(partitions("t.order-intake.waiting"), None);
     }
 
     #[test]

@@ -31,6 +31,7 @@ impl Engine {
         self.epoch = self.consumer.context().assignment().epoch;
         self.astray = true;
         self.held.clear();
+        self.waiting.drop_session();
         self.lag.clear();
         self.state.hold(BTreeMap::new());
     }
@@ -47,7 +48,8 @@ impl Engine {
         });
         self.state.hold(ours.collect());
         self.astray = false;
-        self.verify()
+        self.verify()?;
+        self.look_for_lines()
     }
 
     /// Reads on from the places found, except where a record waits for its next attempt.

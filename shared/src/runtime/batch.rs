@@ -4,16 +4,62 @@ use std::collections::HashMap;
 
 use rdkafka::message::{Message, OwnedHeaders, OwnedMessage};
 
-use crate::step::Origin;
+use uuid::Uuid;
+
+use super::original;
+use crate::{
+    envelope::Envelope,
+    step::Origin,
+    topics::{Names, Topic},
+};
 
 /// A record off the wire.
 #[derive(Debug)]
 pub(crate) struct Raw {
+    /// Where it was read.
+    pub place: Origin,
+    /// Where it first stood: somewhere else when it is handled again.
     pub origin: Origin,
     pub message: OwnedMessage,
 }
 
 impl Raw {
+    /// A record where it first stood.
+    pub fn at(place: Origin, message: OwnedMessage) -> Self {
+        Self { place, origin: place, message }
+    }
+
+    /// A record read from a topic of its group's own: `by_schema` is the topic its schema belongs to, for one whose
+    /// headers do not tell where it first stood.
+    pub fn again(place: Origin, message: OwnedMessage, names: &Names, by_schema: Option<Topic>) -> Self {
+        let told = original::origin(message.headers(), names);
+        let origin = told.unwrap_or(Origin { topic: by_schema.unwrap_or(place.topic), ..place });
+        Self { place, origin, message }
+    }
+
+    /// Whether it has been read before, and put aside.
+    fn is_again(&self) -> bool {
+        self.place.topic != self.origin.topic
+    }
+
+    /// How often it had failed when it was given up last.
+    pub fn attempts_before(&self) -> u32 {
+        if self.is_again() { original::attempts(self.headers()) } else { 0 }
+    }
+
+    /// Its own headers.
+    pub fn headers_as_it_came(&self) -> OwnedHeaders {
+        match self.headers() {
+            Some(headers) if self.is_again() => original::as_it_came(Some(headers)),
+            headers => headers.cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The event's id; for a foreign record that has none, that of the place where it first stood.
+    pub fn id(&self) -> Uuid {
+        Envelope::from_headers(self.headers(), &self.origin, "", "").id
+    }
+
     pub fn key(&self) -> &[u8] {
         self.message.key().unwrap_or_default()
     }
@@ -29,6 +75,11 @@ impl Raw {
 
     pub fn headers(&self) -> Option<&OwnedHeaders> {
         self.message.headers()
+    }
+
+    /// The last header of that name; empty when there is none.
+    pub fn header(&self, name: &str) -> &[u8] {
+        self.headers().and_then(|headers| original::last(headers, name)).unwrap_or_default()
     }
 
     pub fn size(&self) -> usize {

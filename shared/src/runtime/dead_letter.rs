@@ -2,13 +2,15 @@
 
 use rdkafka::message::{Header, OwnedHeaders};
 
-use super::batch::Raw;
-use crate::fault::Fault;
+use super::{batch::Raw, original};
+use crate::{fault::Fault, topics::Names};
 
 /// The stable code of the fault.
 pub const CODE: &str = "orderflow_dlt-code";
 /// Which version of the service gave up.
 pub const VERSION: &str = "orderflow_dlt-version";
+/// Why, for people.
+pub const MESSAGE: &str = "kafka_dlt-exception-message";
 
 /// A record for `<group>.dlq`.
 #[derive(Debug)]
@@ -19,24 +21,20 @@ pub(crate) struct DeadLetter {
     pub code: &'static str,
 }
 
-/// The dead letter of `raw` after `attempts` failed attempts (0: it could not even be tried).
-pub(crate) fn bury(raw: &Raw, group: &str, fault: &Fault, attempts: u32) -> DeadLetter {
+/// The dead letter of `raw` after `attempts` failed attempts (0: it could not even be tried); those of its earlier lives
+/// are counted on.
+pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, attempts: u32) -> DeadLetter {
     use rdkafka::Message;
-    let mut headers = raw.headers().cloned().unwrap_or_default();
-    let origin = &raw.origin;
-    // Numbers are big-endian, as Spring writes them.
-    let all: [(&str, Vec<u8>); 10] = [
-        ("kafka_dlt-original-topic", raw.message.topic().as_bytes().to_vec()),
-        ("kafka_dlt-original-partition", origin.partition.to_be_bytes().to_vec()),
-        ("kafka_dlt-original-offset", origin.offset.to_be_bytes().to_vec()),
-        ("kafka_dlt-original-timestamp", origin.timestamp.as_millisecond().to_be_bytes().to_vec()),
+    let attempts = attempts.saturating_add(raw.attempts_before());
+    let all: [(&str, Vec<u8>); 6] = [
         ("kafka_dlt-original-consumer-group", group.as_bytes().to_vec()),
         ("kafka_dlt-exception-fqcn", format!("orderflow.{}", fault.code()).into_bytes()),
-        ("kafka_dlt-exception-message", fault.to_string().into_bytes()),
-        ("retry_topic-attempts", attempts.to_be_bytes().to_vec()),
+        (MESSAGE, fault.to_string().into_bytes()),
+        (original::ATTEMPTS, attempts.to_be_bytes().to_vec()),
         (CODE, fault.code().as_bytes().to_vec()),
         (VERSION, env!("CARGO_PKG_VERSION").as_bytes().to_vec()),
     ];
+    let mut headers = original::stamp(raw.headers_as_it_came(), &raw.origin, names);
     for (key, value) in &all {
         headers = headers.insert(Header { key, value: Some(value) });
     }

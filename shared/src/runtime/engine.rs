@@ -12,6 +12,7 @@ use rdkafka::{
     Message, TopicPartitionList,
     consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
+    message::OwnedMessage,
     topic_partition_list::Offset,
 };
 use tokio::runtime::Handle;
@@ -27,6 +28,7 @@ use super::{
     shutdown::Shutdown,
     tick::Ticker,
     turn::Settled,
+    waiting::{Waiting, topic_of},
     writer::{FENCED, Writer},
 };
 use crate::{
@@ -75,6 +77,7 @@ pub(crate) struct Engine {
     pub retry_limit: u32,
     pub pace: Pace,
     pub held: Held,
+    pub waiting: Waiting,
     pub lag: LagWatch,
     pub epoch: u64,
     /// Whether the positions may not be those the group has committed: nothing polled counts until they are found.
@@ -115,15 +118,15 @@ impl Engine {
         if self.astray {
             return self.find_place();
         }
-        if batch.is_empty() {
-            return Ok(());
+        if !batch.is_empty() {
+            let started = Instant::now();
+            let settled = self.answer(&batch)?;
+            self.make_durable(&batch, &settled)?;
+            self.confirm(&settled.ended)?;
+            self.hold(&settled)?;
+            self.pace.learn(batch.len(), started.elapsed());
         }
-        let started = Instant::now();
-        let settled = self.answer(&batch)?;
-        self.make_durable(&batch, &settled)?;
-        self.hold(&settled)?;
-        self.pace.learn(batch.len(), started.elapsed());
-        Ok(())
+        self.drain()
     }
 
     /// What a fault of a turn leads to: nothing of the turn was committed, so it is always handled again.
@@ -146,6 +149,7 @@ impl Engine {
             }
         }
         self.astray = true; // back to the committed offsets
+        self.waiting.drop_session();
         Ok(())
     }
 
@@ -156,6 +160,9 @@ impl Engine {
         let mut bytes = 0;
         let idle = if self.astray { ASTRAY } else { IDLE };
         let mut wait = self.held.next_due().map_or(idle, |due| due.min(idle));
+        if self.waiting.is_busy() && !self.astray {
+            wait = Duration::ZERO;
+        }
         while batch.len() < self.pace.limit() && bytes < BATCH_BYTES {
             let polled = self
                 .consumer
@@ -168,8 +175,8 @@ impl Engine {
             match polled {
                 None => break,
                 Some(Ok(_)) if self.astray => {}
-                Some(Ok((Some(origin), message))) => {
-                    let raw = Raw { origin, message };
+                Some(Ok((Some(place), message))) => {
+                    let raw = self.raw(place, message);
                     bytes += raw.size();
                     batch.push(raw);
                 }
@@ -181,6 +188,14 @@ impl Engine {
             wait = Duration::ZERO;
         }
         Ok(batch)
+    }
+
+    fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
+        if place.topic != self.waiting.topics.retry {
+            return Raw::at(place, message);
+        }
+        let by_schema = topic_of(message.payload().unwrap_or_default(), &self.codec);
+        Raw::again(place, message, &self.names, by_schema)
     }
 
     fn poll_failed(&self, error: KafkaError) -> Result<(), Fault> {
@@ -203,7 +218,7 @@ impl Engine {
     }
 
     /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it.
-    fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
+    pub(super) fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
         if settled.offsets.is_empty() {
             return Ok(());
         }
@@ -249,9 +264,9 @@ impl Engine {
         ::metrics::histogram!(metrics::BATCH_RECORDS)
             .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         for raw in batch {
-            ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => raw.origin.topic.name())
+            ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => raw.place.topic.name())
                 .increment(1);
-            let age = self.clock.now().duration_since(raw.origin.timestamp).as_secs_f64();
+            let age = self.clock.now().duration_since(raw.place.timestamp).as_secs_f64();
             ::metrics::histogram!(metrics::EVENT_AGE).record(age.max(0.0));
         }
         for record in &settled.records {
@@ -276,6 +291,10 @@ impl Engine {
 
     fn resume_due(&mut self) {
         for (topic, partition) in self.held.due() {
+            if topic == self.waiting.topics.waiting {
+                self.waiting.wake();
+                continue;
+            }
             let mut list = TopicPartitionList::new();
             list.add_partition(&self.names.topic(topic), partition);
             if let Err(error) = self.consumer.resume(&list) {
@@ -314,6 +333,7 @@ impl Engine {
             return Ok(());
         }
         self.verify()?;
+        self.look_for_lines()?;
         self.tick()
     }
 

@@ -1,24 +1,29 @@
 //! What a rebuild needs of Kafka: the group's members and offsets, fencing, and topics read to their end.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rdkafka::{
-    ClientConfig, TopicPartitionList,
+    ClientConfig, Message, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
+    message::OwnedMessage,
     topic_partition_list::Offset,
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+use tracing::info;
+use uuid::Uuid;
 
 use super::{
     batch::Raw,
     consumer::{ASK, Silent, config},
     engine::origin,
+    waiting::{Book, Limits, restore, topic_of},
     writer::Writer,
 };
 use crate::{
@@ -30,7 +35,8 @@ use crate::{
         State,
         rebuild::{Fold, Log, Logged},
     },
-    topics::{Names, Topic},
+    step::Origin,
+    topics::{GroupTopics, Names, Topic},
 };
 
 /// Records folded at a time: bounds memory, and shares a round trip.
@@ -48,6 +54,19 @@ pub(crate) struct KafkaLog {
     pub inputs: Vec<Topic>,
     pub codec: Arc<Codec>,
     pub cluster: String,
+    /// The group's own topics, of a service that has a group.
+    pub group: Option<Group>,
+}
+
+/// A group whose dead letters and journal say what is blocked.
+#[derive(Clone)]
+pub(crate) struct Group {
+    pub topics: GroupTopics,
+    /// Topics on which the order of a key's records counts.
+    pub ordered: Vec<Topic>,
+    /// The full names of the records the service itself writes.
+    pub writes: Vec<String>,
+    pub limits: Limits,
 }
 
 /// The transactional id of an instance: stable, and its own.
@@ -110,29 +129,103 @@ impl Log for KafkaLog {
         .await
     }
 
-    async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault> {
+    async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault> {
+        let book = self.book().await?;
+        let dealt_with = DealtWith { open: book.open(), committed: self.committed().await? };
         let mut records = 0;
         for topic in fold.sources() {
-            let (sender, mut batches) = tokio::sync::mpsc::channel(2);
-            let log = self.clone();
-            let reading = tokio::task::spawn_blocking(move || log.read(topic, &sender));
+            let (mut batches, reading) = self.begin(topic);
             while let Some(batch) = batches.recv().await {
-                let batch: Vec<Raw> = batch;
                 records += batch.len() as u64;
-                let logged = batch.iter().filter_map(|raw| self.logged(raw)).collect::<Vec<_>>();
-                fold.fold(state, &logged).await?;
+                let logged = batch.iter().filter_map(|raw| self.logged(raw));
+                let known: Vec<_> = logged.filter(|logged| self.may_fold(logged, &dealt_with)).collect();
+                fold.fold(state, &known).await?;
             }
-            reading.await.map_err(|error| Fault::fatal("replay_stopped", error.to_string()))??;
+            ended(reading).await?;
         }
+        self.restore_lines(&book, state, now).await?;
         Ok(records)
     }
 }
 
+/// What a group has dealt with of its inputs.
+struct DealtWith {
+    /// Events it has given up, or that wait.
+    open: HashSet<Uuid>,
+    committed: BTreeMap<(Topic, i32), i64>,
+}
+
+/// The settings of a client that reads as the group does, but joins nothing and is told of ends.
+pub(crate) fn reader(base: &ClientConfig, group: &str) -> ClientConfig {
+    let mut config = config(base, group, "reader");
+    config
+        .set("enable.partition.eof", "true")
+        .set("statistics.interval.ms", "0")
+        .set("fetch.wait.max.ms", "10");
+    config
+}
+
+/// A topic being read on a thread of its own: its records, and the end of it.
+type Reading = (mpsc::Receiver<Vec<Raw>>, JoinHandle<Result<(), Fault>>);
+
+async fn ended(reading: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
+    reading.await.map_err(|error| Fault::fatal("replay_stopped", error.to_string()))?
+}
+
 impl KafkaLog {
+    /// The dead letters and the journal of the service's group; empty for a service without one.
+    async fn book(&self) -> Result<Book, Fault> {
+        let Some(Group { topics, ordered, .. }) = self.group.clone() else { return Ok(Book::default()) };
+        let mut book = Book::new(ordered);
+        for (topic, take) in
+            [(topics.dead_letters, Book::letter as fn(&mut Book, &Raw)), (topics.waiting, Book::journal)]
+        {
+            let (mut batches, reading) = self.begin(topic);
+            while let Some(batch) = batches.recv().await {
+                batch.iter().for_each(|raw| take(&mut book, raw));
+            }
+            ended(reading).await?;
+        }
+        Ok(book)
+    }
+
+    async fn restore_lines(&self, book: &Book, state: &State, now: Timestamp) -> Result<(), Fault> {
+        let Some(Group { topics, limits, .. }) = self.group.clone() else { return Ok(()) };
+        let log = self.clone();
+        let counts = blocking(move || {
+            let consumer = log.reader()?;
+            let count = |partitions: Vec<i32>| i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+            let (again, journal) =
+                (log.partitions(&consumer, topics.retry)?, log.partitions(&consumer, topics.waiting)?);
+            Ok((count(again), count(journal)))
+        });
+        let lines = restore(book, counts.await?, limits, state, now).await?;
+        info!(lines, "what waits behind dead letters is known again");
+        Ok(())
+    }
+
+    /// Whether a record's effects are part of the state: those of the service's own always, an input's once the group has
+    /// dealt with it. What is still to be read, or waits, will have them in its turn.
+    fn may_fold(&self, logged: &Logged<'_>, dealt_with: &DealtWith) -> bool {
+        let Some(group) = &self.group else { return true };
+        let place = (logged.origin.topic, logged.origin.partition);
+        if !self.inputs.contains(&place.0) || group.writes.contains(&logged.full_name) {
+            return true;
+        }
+        let committed = dealt_with.committed.get(&place).copied().unwrap_or_default();
+        logged.origin.offset < committed && !dealt_with.open.contains(&logged.envelope.id)
+    }
+
+    /// Begins to read a topic from its beginning to its end.
+    fn begin(&self, topic: Topic) -> Reading {
+        let (sender, batches) = mpsc::channel(2);
+        let log = self.clone();
+        (batches, tokio::task::spawn_blocking(move || log.read(topic, &sender)))
+    }
+
     /// A client with the group's settings that joins nothing.
     fn reader(&self) -> Result<BaseConsumer<Silent>, Fault> {
-        let mut config = config(&self.base, &self.names.group(self.service), "rebuild");
-        config.set("enable.partition.eof", "true").set("statistics.interval.ms", "0");
+        let config = reader(&self.base, &self.names.group(self.service));
         config.create_with_context(Silent).map_err(unavailable)
     }
 
@@ -147,7 +240,7 @@ impl KafkaLog {
     ///
     /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
     /// writer has settled or been fenced by now, nothing of ours is behind it.
-    fn read(&self, topic: Topic, batches: &tokio::sync::mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
+    fn read(&self, topic: Topic, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
         let consumer = self.reader()?;
         let mut open: BTreeSet<i32> = self.partitions(&consumer, topic)?.into_iter().collect();
         let mut list = TopicPartitionList::new();
@@ -160,8 +253,8 @@ impl KafkaLog {
         while !open.is_empty() {
             match consumer.poll(SILENCE) {
                 Some(Ok(message)) => {
-                    if let Some(origin) = origin(&message, &self.names) {
-                        batch.push(Raw { origin, message: message.detach() });
+                    if let Some(place) = origin(&message, &self.names) {
+                        batch.push(self.raw(place, message.detach()));
                     }
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
@@ -183,6 +276,14 @@ impl KafkaLog {
             }
         }
         Ok(())
+    }
+
+    fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
+        if !self.group.as_ref().is_some_and(|group| group.topics.all().contains(&place.topic)) {
+            return Raw::at(place, message);
+        }
+        let by_schema = topic_of(message.payload().unwrap_or_default(), &self.codec);
+        Raw::again(place, message, &self.names, by_schema)
     }
 
     /// Records that are not ours (no known schema, tombstones) have left no state.

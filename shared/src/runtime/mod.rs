@@ -10,12 +10,14 @@ mod held;
 mod hop;
 mod lag;
 mod log;
+pub mod original;
 mod publisher;
 mod service;
 mod shutdown;
 mod start;
 mod tick;
 mod turn;
+pub mod waiting;
 mod writer;
 
 pub(crate) use consumer::Silent;

@@ -16,11 +16,12 @@ use super::{
     held::Held,
     hop::{self, Hop},
     lag::LagWatch,
-    log::{KafkaLog, transactional_id},
+    log::{self, Group, KafkaLog, transactional_id},
     publisher::Publisher,
     shutdown::Shutdown,
     start::{Connected, Rights, connect},
     tick::{self, Tick, Ticker},
+    waiting::{Limits, Lines, Waiting},
     writer::Writer,
 };
 use crate::{
@@ -50,6 +51,7 @@ pub struct Service {
     name: &'static str,
     common: Common,
     connected: Connected,
+    group: Option<Group>,
     state: State,
     clock: Clock,
     health: Health,
@@ -136,6 +138,7 @@ impl Service {
     fn inputs(&self) -> Vec<Topic> {
         let mut topics: Vec<Topic> =
             self.hops.iter().flat_map(|hop| hop.inputs()).map(|input| input.topic).collect();
+        topics.extend(self.group.as_ref().filter(|_| !topics.is_empty()).map(|group| group.topics.retry));
         topics.sort_unstable();
         topics.dedup();
         topics
@@ -150,6 +153,7 @@ impl Service {
             inputs: self.inputs(),
             codec: Arc::clone(&self.connected.codec),
             cluster: self.connected.cluster.clone(),
+            group: self.group.clone(),
         };
         Recovery {
             state: self.state.clone(),
@@ -167,11 +171,16 @@ impl Service {
             .create_with_context(consumer::Watch::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka consumer").caused_by(error))?;
         let id = transactional_id(&names, self.name, &instance);
+        let unknown =
+            || Fault::fatal("unknown_group", format!("{} has no topics of its own group", self.name));
+        let Group { topics, ordered, limits, .. } = self.group.clone().ok_or_else(unknown)?;
+        let lines = Lines { state: self.state.clone(), limits };
         Ok(Engine {
+            waiting: Waiting::new(topics, ordered, lines, log::reader(&self.connected.base, &group)),
             inputs: self.inputs(),
             recovery: self.recovery(),
             writer: Writer::new(&self.connected.base, self.common.delivery, &id),
-            dead_letters: names.dead_letters(self.name),
+            dead_letters: names.topic(topics.dead_letters),
             names,
             group,
             hops: self.hops,
@@ -258,7 +267,7 @@ where
         connected = connect(&common, &rights) => connected?,
         () = shutdown.when_requested() => return Ok(()),
     };
-    let service = wire(assemble(name, common, connected, clock, health.clone())?).await?;
+    let service = wire(assemble(name, common, connected, &rights, clock, health.clone())?).await?;
     let outputs = service
         .hops
         .iter()
@@ -273,10 +282,15 @@ fn assemble(
     name: &'static str,
     common: Common,
     connected: Connected,
+    rights: &Rights,
     clock: Clock,
     health: Health,
 ) -> anyhow::Result<Service> {
+    let limits = Limits { waiting: common.waiting_limit, blocked: common.blocked_limit };
+    let writes = rights.writes.iter().map(|(topic, name)| format!("orderflow.{topic}.{name}"));
+    let (writes, ordered) = (writes.collect(), rights.ordered.clone());
     Ok(Service {
+        group: rights.group.map(|topics| Group { topics, ordered, writes, limits }),
         state: State::new(connected.redis.clone(), common.names().keys(name)),
         publisher: Publisher::new(connected.base.clone(), Arc::clone(&connected.codec), common.names())?,
         name,

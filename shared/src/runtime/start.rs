@@ -14,8 +14,12 @@ use tracing::{info, warn};
 
 use super::contract::{self, LateComers};
 use crate::{
-    catalogue::Catalogue, codec::Codec, config::Common, events::RecordType, registry::Registry, topics::ALL,
-    topics::Topic,
+    catalogue::{Catalogue, ORDER_ID},
+    codec::Codec,
+    config::Common,
+    events::RecordType,
+    registry::Registry,
+    topics::{ALL, GroupTopics, Topic},
 };
 
 /// How long one attempt to reach a server may take.
@@ -34,13 +38,17 @@ pub(crate) struct Rights {
     pub reads: Vec<Topic>,
     /// Record types it writes.
     pub writes: Vec<(Topic, String)>,
+    /// The topics of its own group, if it has one.
+    pub group: Option<GroupTopics>,
+    /// Topics on which the order of a key's records counts.
+    pub ordered: Vec<Topic>,
 }
 
 impl Rights {
     /// The rights of `service`.
     pub fn of(service: &str) -> anyhow::Result<Self> {
         let catalogue = Catalogue::load()?;
-        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        let (mut reads, mut writes, mut ordered) = (Vec::new(), Vec::new(), Vec::new());
         for topic in ALL {
             let entry = catalogue.topics.get(topic.name());
             let entry = entry.with_context(|| format!("{topic} is not in schemas/topics.yaml"))?;
@@ -50,8 +58,10 @@ impl Rights {
                 reads.push(topic);
             }
             writes.extend(own);
+            ordered.extend((entry.key == ORDER_ID).then_some(topic));
         }
-        Ok(Self { reads, writes })
+        let group = catalogue.groups().get(service).copied();
+        Ok(Self { reads, writes, group, ordered })
     }
 
     /// Whether these record types may be read and written.
@@ -93,7 +103,9 @@ pub(crate) async fn connect(common: &Common, rights: &Rights) -> anyhow::Result<
                 tokio::task::spawn_blocking(move || describe(&base)).await?
             })
             .await;
-            let missing = contract::missing_topics(&topics, &common.names(), &rights.reads);
+            let own = rights.group.into_iter().flat_map(GroupTopics::all);
+            let needed: Vec<Topic> = rights.reads.iter().copied().chain(own).collect();
+            let missing = contract::missing_topics(&topics, &common.names(), &needed);
             if missing.is_empty() {
                 return Ok(cluster);
             }

@@ -13,12 +13,13 @@ use super::{
     engine::Engine,
     held::Verdict,
     hop::{Answer, Emitted, Hop},
+    waiting::{Ended, Standing},
     writer::Outgoing,
 };
 use crate::{
     codec::schema_id,
     fault::{Consequence, Fault},
-    metrics,
+    faults, metrics,
     step::Origin,
     topics::Topic,
 };
@@ -31,6 +32,8 @@ pub(crate) struct Settled {
     pub offsets: BTreeMap<(Topic, i32), i64>,
     /// Partitions held, and at which offset.
     pub holds: BTreeMap<(Topic, i32), i64>,
+    /// What the journal says once this is committed.
+    pub ended: Vec<Ended>,
 }
 
 impl Settled {
@@ -54,13 +57,29 @@ enum Route {
 }
 
 /// A record of the batch on its way to its answer.
-struct Item<'a> {
-    raw: &'a Raw,
+pub(super) struct Item<'a> {
+    pub raw: &'a Raw,
     hop: Option<usize>,
-    round: usize,
-    answer: Option<Answer>,
+    /// Whether there is no step for it.
+    pub skipped: bool,
+    pub round: usize,
+    pub answer: Option<Answer>,
     /// Failed attempts, when it is given up.
-    attempts: u32,
+    pub attempts: u32,
+    /// How it stands to the line of its key.
+    pub standing: Standing,
+}
+
+impl Item<'_> {
+    /// Whether its step is still to be asked.
+    fn is_open(&self) -> bool {
+        self.answer.is_none() && matches!(self.standing, Standing::Free | Standing::Blocker)
+    }
+
+    /// Whether it is given up, unless its partition is held.
+    pub fn is_letter(&self) -> bool {
+        matches!(self.answer, Some(Err(_))) && matches!(self.standing, Standing::Free | Standing::Blocker)
+    }
 }
 
 impl Engine {
@@ -70,39 +89,56 @@ impl Engine {
     /// `Lost` or `Fatal`: nothing of the batch may be published.
     pub(super) fn answer(&mut self, batch: &[Raw]) -> Result<Settled, Fault> {
         let mut settled = Settled::default();
-        let mut items = self.sort(batch);
-        // Faults found before any step ran hold their partitions from the start.
-        for item in items.iter_mut().filter(|item| item.answer.is_some()) {
-            self.judge(item, "decode", &mut settled)?;
-        }
-        let last = items.iter().map(|item| item.round).max().unwrap_or(0);
-        for round in 0..=last {
-            self.ask(round, &mut items, &mut settled)?;
-        }
-        for Item { raw, answer, attempts, .. } in items {
-            if let Some(answer) = answer.filter(|_| !settled.is_held(raw)) {
-                self.collect(raw, answer, attempts, &mut settled);
+        let mut items = self.sort(batch.iter(), &mut settled)?;
+        self.line_up(&mut items)?;
+        self.in_rounds(&mut items, &mut settled, Self::fall_in)?;
+        self.keep_order(&mut items, &mut settled)?;
+        for item in items {
+            if !settled.is_held(item.raw) {
+                self.collect(item, &mut settled)?;
             }
         }
         Ok(settled)
     }
 
-    /// Finds each record's step and round.
-    fn sort<'a>(&self, batch: &'a [Raw]) -> Vec<Item<'a>> {
-        let mut items: Vec<Item<'_>> = batch
-            .iter()
-            .map(|raw| {
-                let (hop, answer) = match self.route(raw) {
-                    Route::Hop(hop) => (Some(hop), None),
-                    Route::Skip => (None, Some(Ok(Vec::new()))),
-                    Route::Refused(fault) => (None, Some(Err(fault))),
-                };
-                Item { raw, hop, round: 0, answer, attempts: 0 }
-            })
-            .collect();
-        let order = rounds(items.iter().map(|item| item.hop.map_or(&[][..], |_| item.raw.key())));
+    /// Asks one round after the other; `fall_in` is told of each before it is asked, and of the rounds before it.
+    pub(super) fn in_rounds(
+        &mut self,
+        items: &mut [Item<'_>],
+        settled: &mut Settled,
+        fall_in: fn(&Self, &mut [Item<'_>], usize, &Settled),
+    ) -> Result<(), Fault> {
+        let last = items.iter().map(|item| item.round).max().unwrap_or(0);
+        for round in 0..=last {
+            fall_in(self, items, round, settled);
+            self.ask(round, items, settled)?;
+        }
+        Ok(())
+    }
+
+    /// Finds each record's step and round. Faults found before any step ran hold their partitions from the start.
+    pub(super) fn sort<'a>(
+        &mut self,
+        batch: impl Iterator<Item = &'a Raw>,
+        settled: &mut Settled,
+    ) -> Result<Vec<Item<'a>>, Fault> {
+        let item = |raw| {
+            let (hop, answer) = match self.route(raw) {
+                Route::Hop(hop) => (Some(hop), None),
+                Route::Skip => (None, Some(Ok(Vec::new()))),
+                Route::Refused(fault) => (None, Some(Err(fault))),
+            };
+            let skipped = matches!(answer, Some(Ok(_)));
+            Item { raw, hop, skipped, round: 0, answer, attempts: 0, standing: Standing::Free }
+        };
+        let mut items: Vec<Item<'_>> = batch.map(item).collect();
+        // What no step is for is in nobody's order.
+        let order = rounds(items.iter().map(|item| if item.skipped { &[][..] } else { item.raw.key() }));
         items.iter_mut().zip(order).for_each(|(item, round)| item.round = round);
-        items
+        for item in items.iter_mut().filter(|item| item.answer.is_some()) {
+            self.judge(item, "decode", settled)?;
+        }
+        Ok(items)
     }
 
     /// Has the steps answer one round, side by side, since its keys differ.
@@ -111,7 +147,7 @@ impl Engine {
             let ours = items
                 .iter()
                 .enumerate()
-                .filter(move |(_, item)| item.hop == Some(hop) && item.round == round);
+                .filter(move |(_, item)| item.hop == Some(hop) && item.round == round && item.is_open());
             let open: Vec<usize> =
                 ours.filter(|(_, item)| !settled.is_held(item.raw)).map(|(i, _)| i).collect();
             (!open.is_empty()).then_some((hop, open))
@@ -139,45 +175,58 @@ impl Engine {
     /// Decides what a fault means: hold the partition, stop everything, or give the record up.
     fn judge(&mut self, item: &mut Item<'_>, step: &'static str, settled: &mut Settled) -> Result<(), Fault> {
         let Some(Err(fault)) = &item.answer else { return Ok(()) };
-        let origin = &item.raw.origin;
+        let place = &item.raw.place;
         match fault.consequence() {
             Consequence::Poison => {}
             Consequence::Lost | Consequence::Fatal => return Err(fault.again()),
             Consequence::Transient if let Some(wait) = fault.pause() => {
-                self.held.excuse(origin, wait); // whoever knows of the outage has told of it
-                settled.hold(origin);
+                self.held.excuse(place, wait); // whoever knows of the outage has told of it
+                settled.hold(place);
             }
-            Consequence::Transient => match self.held.failed(origin, step, self.retry_limit) {
+            Consequence::Transient => match self.held.failed(place, step, self.retry_limit) {
                 Verdict::GiveUp { attempts } => item.attempts = attempts,
                 Verdict::Hold => {
                     ::metrics::counter!(metrics::RETRIES, "step" => step, "code" => fault.code())
                         .increment(1);
-                    warn!(step, code = fault.code(), %fault, topic = %origin.topic, partition = origin.partition,
-                        offset = origin.offset, "will be tried again");
-                    settled.hold(origin);
+                    warn!(step, code = fault.code(), %fault, topic = %place.topic, partition = place.partition,
+                        offset = place.offset, "will be tried again");
+                    settled.hold(place);
                 }
             },
         }
         Ok(())
     }
 
-    fn collect(&self, raw: &Raw, answer: Answer, attempts: u32, settled: &mut Settled) {
-        match answer {
-            Ok(events) => settled.records.extend(events.into_iter().map(|event| self.outgoing(event))),
-            Err(fault) => {
-                let letter = bury(raw, &self.group, &fault, attempts);
-                warn!(code = letter.code, %fault, topic = %raw.origin.topic, partition = raw.origin.partition,
-                    offset = raw.origin.offset, "dead letter");
-                ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
-                settled.records.push(Outgoing {
-                    topic: self.dead_letters.clone(),
-                    key: letter.key,
-                    value: letter.value,
-                    headers: letter.headers,
-                });
+    fn collect(&mut self, item: Item<'_>, settled: &mut Settled) -> Result<(), Fault> {
+        let (raw, place) = (item.raw, &item.raw.place);
+        match (item.standing, item.answer) {
+            (Standing::Done, _) => {}
+            (Standing::Behind, _) => settled.records.push(self.to_wait(raw)),
+            (_, Some(Ok(events))) => {
+                settled.records.extend(events.into_iter().map(|event| self.outgoing(event)));
+                if item.standing == Standing::Blocker || self.waiting.is_again(raw) {
+                    self.settle(raw, settled)?;
+                }
             }
+            (_, Some(Err(fault))) => settled.records.push(self.letter(raw, &fault, item.attempts)),
+            (_, None) => return Ok(()),
         }
-        settled.offsets.insert((raw.origin.topic, raw.origin.partition), raw.origin.offset + 1);
+        settled.offsets.insert((place.topic, place.partition), place.offset + 1);
+        Ok(())
+    }
+
+    /// The dead letter of a record.
+    pub(super) fn letter(&self, raw: &Raw, fault: &Fault, attempts: u32) -> Outgoing {
+        let letter = bury(raw, &self.names, &self.group, fault, attempts);
+        warn!(code = letter.code, %fault, topic = %raw.place.topic, partition = raw.place.partition,
+            offset = raw.place.offset, "dead letter");
+        ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
+        Outgoing {
+            topic: self.dead_letters.clone(),
+            key: letter.key,
+            value: letter.value,
+            headers: letter.headers,
+        }
     }
 
     pub(super) fn outgoing(&self, event: Emitted) -> Outgoing {
@@ -190,6 +239,9 @@ impl Engine {
     }
 
     fn route(&self, raw: &Raw) -> Route {
+        if faults::refuses(|| [raw.key(), raw.header("ce_id")]) {
+            return Route::Refused(Fault::poison("injected", "a test wants this record refused"));
+        }
         let known = match self.identify(raw) {
             Ok(known) => known,
             Err(fault) => return Route::Refused(fault),
@@ -218,14 +270,14 @@ impl Engine {
 
 impl Settled {
     /// Publishes nothing of a partition from this record on.
-    fn hold(&mut self, origin: &Origin) {
-        let first = self.holds.entry((origin.topic, origin.partition)).or_insert(origin.offset);
-        *first = (*first).min(origin.offset);
+    pub fn hold(&mut self, place: &Origin) {
+        let first = self.holds.entry((place.topic, place.partition)).or_insert(place.offset);
+        *first = (*first).min(place.offset);
     }
 
     /// Whether a record stands at or behind one that holds its partition.
-    fn is_held(&self, raw: &Raw) -> bool {
-        let hold = self.holds.get(&(raw.origin.topic, raw.origin.partition));
-        hold.is_some_and(|offset| raw.origin.offset >= *offset)
+    pub fn is_held(&self, raw: &Raw) -> bool {
+        let hold = self.holds.get(&(raw.place.topic, raw.place.partition));
+        hold.is_some_and(|offset| raw.place.offset >= *offset)
     }
 }

@@ -14,6 +14,7 @@
 //! | `rebuild` | the rebuilder's lease |
 //! | `g<generation>:cluster` | the Kafka cluster's id |
 //! | `g<generation>:applied` | hash of `<topic>/<partition>` to the offset up to which effects are applied |
+//! | `g<generation>:block:…`, `waits:…`, `blocked`, `drains:…`, `settled:…` | who waits behind which dead letter ([`crate::runtime::waiting`]) |
 //! | `g<generation>:…` | the service's own keys; scripts reach them through `P` |
 //!
 //! [`Consequence::Lost`]: crate::fault::Consequence::Lost

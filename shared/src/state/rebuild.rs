@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use redis::AsyncCommands;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -26,7 +27,8 @@ use crate::{
 /// How a service's state follows from the log.
 #[async_trait]
 pub trait Fold: Send + Sync + 'static {
-    /// What is read, from its beginning to its end: the service's own outputs, and what else its README names.
+    /// What is read, from its beginning to its end: the service's own outputs, and what else its README names. Of inputs
+    /// only what was handled is fed: neither what the group has still to read nor what waits or was given up.
     fn sources(&self) -> Vec<Topic>;
 
     /// Puts a batch of logged records into `state`, which is under construction; calls scripts on it as usual.
@@ -70,8 +72,9 @@ pub(crate) trait Log: Send + Sync {
     async fn fence(&self, instance: &str) -> Result<(), Fault>;
     /// Where the group has committed, for every partition of its input topics.
     async fn committed(&self) -> Result<BTreeMap<(Topic, i32), i64>, Fault>;
-    /// Feeds the topics, from their beginning to their end, to `fold`.
-    async fn replay(&self, fold: &dyn Fold, state: &State) -> Result<u64, Fault>;
+    /// Feeds the topics, from their beginning to their end, to `fold`; of what others write, only what the group has
+    /// dealt with. Puts into `state` what waits behind which dead letters.
+    async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault>;
 }
 
 /// How long the lease lasts without renewal.
@@ -167,7 +170,7 @@ impl Recovery {
         self.settle_others(lease).await?;
 
         let building = self.state.building(new, lease);
-        let records = self.log.replay(self.fold.as_ref(), &building).await?;
+        let records = self.log.replay(self.fold.as_ref(), &building, self.clock.now()).await?;
         let prefix = self.state.generation_prefix(new);
         for ((topic, partition), offset) in self.log.committed().await? {
             let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;

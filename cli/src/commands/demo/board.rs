@@ -80,7 +80,8 @@ impl Board {
         let Some(order) = entry.order_id() else { return };
         let track = inner.orders.entry(order).or_default();
         decoder.tell(entry, &mut track.facts);
-        track.held |= OrderHeldForReview::is_named(&entry.envelope.kind);
+        track.held |=
+            matches!(entry.place, Place::Topic(_)) && OrderHeldForReview::is_named(&entry.envelope.kind);
         if track.facts.state().is_final() {
             track.finished.get_or_insert(now);
         }

@@ -1,11 +1,14 @@
 //! What is worth knowing of an event, in a few words. Nothing personal: no names, tokens or addresses.
 
 use anyhow::Result;
-use orderflow::events::{
-    FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
-    OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
-    OrderValidatedForFraud, PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, Record,
-    ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
+use orderflow::{
+    events::{
+        FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
+        OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
+        OrderValidatedForFraud, PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, Record,
+        ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
+    },
+    runtime::waiting::journal::Note,
 };
 
 use crate::log::{Decoder, Entry};
@@ -69,6 +72,11 @@ const TYPES: [Describe; 18] = [
 pub(super) fn of(entry: &Entry, decoder: &Decoder) -> String {
     if let Some((code, message)) = &entry.fault {
         return format!("{code}: {message}");
+    }
+    match entry.note {
+        Note::Waits => {}
+        Note::Settled(id) => return format!("event {id} is answered"),
+        Note::Buried(id) => return format!("event {id} was given up"),
     }
     let said = TYPES.iter().find_map(|describe| describe(decoder, entry).transpose());
     said.map_or_else(String::new, |said| said.unwrap_or_else(|error| format!("cannot be read: {error}")))

@@ -1,0 +1,28 @@
+//! The `orderflow` command as an operator runs it.
+
+use orderflow_cli::connection::Connection;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::{Shop, servers};
+
+impl Shop {
+    /// Runs `orderflow` with these arguments on this shop; what it prints, as JSON. It must succeed.
+    pub async fn orderflow(&self, arguments: &[&str]) -> Value {
+        let Connection { kafka, redis, registry, prefix } = self.environment.connection().clone();
+        let program = servers::binaries().await.path("orderflow").unwrap();
+        let output = Command::new(program)
+            .args(arguments)
+            .arg("--json")
+            .env("KAFKA_BOOTSTRAP_SERVERS", kafka)
+            .env("REDIS_URL", redis.expose_secret())
+            .env("SCHEMA_REGISTRY_URL", registry)
+            .env("ORDERFLOW_PREFIX", prefix)
+            .output();
+        let output = output.await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
