@@ -2,6 +2,7 @@
 //! standard output, progress to standard error.
 
 mod cancel;
+mod customers;
 mod demo;
 mod dlq;
 mod doctor;
@@ -27,6 +28,7 @@ Examples:
   orderflow orders show <ORDER-ID>     one order's timeline
   orderflow orders watch <ORDER-ID>    its events as they come
   orderflow review list                orders that wait for a person to decide
+  orderflow customers erase <ID>       erases a person
   orderflow dlq list                   what services could not handle
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
@@ -60,6 +62,9 @@ enum Command {
     /// Orders held for review, and decisions about them.
     #[command(subcommand)]
     Review(reviews::Reviews),
+    /// Customers as persons: erasing one.
+    #[command(subcommand)]
+    Customers(customers::Customers),
     /// Dead letters, and having them handled again.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
@@ -79,6 +84,7 @@ impl Cli {
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
+            Command::Customers(customers) => customers.run().await,
             Command::Dlq(dlq) => dlq.run().await,
         }
     }

@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use crate::{schemas, topics::GroupTopics};
 
+/// Who writes what the command line writes by itself: people, not a service.
+pub const OPERATOR: &str = "operator";
+
 /// Every topic, and what holds for all dead-letter topics.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +47,8 @@ pub struct TopicEntry {
     pub read_by: Vec<String>,
 }
 
-/// Who writes a record type: one service as a rule, several only where nobody relies on a single one.
+/// Who writes a record type: one service as a rule, several only where nobody relies on a single one. [`OPERATOR`] is no
+/// service.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "OneOrSeveral")]
 pub struct Writers(Vec<String>);
@@ -181,16 +185,29 @@ impl Catalogue {
         readers.filter_map(|service| Some((service.as_str(), GroupTopics::of(service)?))).collect()
     }
 
-    /// The services that read or write a topic, each once.
+    /// The services that read or write a topic, each once. Operators have no group, and so no dead letters.
     #[must_use]
     pub fn services(&self) -> Vec<&str> {
         let names = self.topics.values().flat_map(|entry| {
             let writers = entry.records.values().flat_map(Writers::iter);
             writers.chain(entry.read_by.iter().map(String::as_str))
         });
-        let mut names: Vec<&str> = names.collect();
+        let mut names: Vec<&str> = names.filter(|name| *name != OPERATOR).collect();
         names.sort_unstable();
         names.dedup();
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_writes_but_is_no_service() {
+        let catalogue = Catalogue::load().unwrap();
+        assert!(catalogue.topics["audit"].records["CustomerErased"].include(OPERATOR));
+        let services = catalogue.services();
+        assert!(services.contains(&"order-intake") && !services.contains(&OPERATOR));
     }
 }

@@ -31,7 +31,7 @@ macro_rules! for_every_record {
             OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, ShippingCancelled, OrderCancelRejected,
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
-            ShippingFailed, WrappedKey, BreakerMoved)
+            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -97,7 +97,8 @@ fn every_schema_has_a_type_here_and_an_example() {
         PickupScheduled,
         ShippingFailed,
         WrappedKey,
-        BreakerMoved
+        BreakerMoved,
+        CustomerErased
     );
     let schemas: Vec<String> = schemas::all().unwrap().into_iter().map(|schema| schema.full_name).collect();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), schemas);

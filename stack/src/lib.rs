@@ -12,7 +12,7 @@
 //! | `KAFKA_BOOTSTRAP_SERVERS`, `REDIS_URL`, `SCHEMA_REGISTRY_URL` | use this server as it is; the others are started here |
 //! | `ORDERFLOW_ENV` | `native`: start all three; `given`: start none |
 //! | `ORDERFLOW_NATIVE_DIR` | where downloaded servers and running data live; else `native` in the target folder |
-//! | `ORDERFLOW_KAFKA_HEAP` | the broker's heap, as `-Xmx` takes it; else `512m` |
+//! | `ORDERFLOW_KAFKA_HEAP` | each broker's heap, as `-Xmx` takes it; else `512m` |
 //! | `ORDERFLOW_BIN_DIR` | use the binaries in this folder and build nothing |
 //!
 //! Invariants:

@@ -20,7 +20,7 @@ pub use server::Server;
 /// then the folder stays and its path is printed.
 #[derive(Debug)]
 pub struct Servers {
-    /// `host:port`, as Kafka clients take it.
+    /// `host:port` of each broker, as Kafka clients take it.
     pub kafka_bootstrap: String,
     /// `redis://host:port`.
     pub redis_url: String,
@@ -28,8 +28,10 @@ pub struct Servers {
     pub registry_url: String,
     /// What was chosen and where it is, in one line for printing, without credentials.
     pub chosen: String,
-    /// The broker, when it was started here.
+    /// The broker, when it was started here; also the controller.
     pub kafka: Option<Server>,
+    /// The second broker, when it was asked for.
+    pub second_broker: Option<Server>,
     /// Redis, when it was started here.
     pub redis: Option<Server>,
     /// The registry, when it was started here.
@@ -46,17 +48,19 @@ impl Servers {
     /// Whatever had started is ended.
     pub async fn start(choice: Choice) -> Result<Self> {
         if choice.is_given() {
-            return Ok(Self::of(&choice, [None, None, None], None));
+            return Ok(Self::of(&choice, [const { None }; 4], None));
         }
         let installed = downloads::install().await?;
         let folder = Folder::create()?;
         let started = tokio::try_join!(
-            start_unless(&choice.kafka, || kafka::plan(&installed, &folder)),
+            start_brokers(&choice, &installed, &folder),
             start_unless(&choice.redis, || redis::plan(&installed, &folder, choice.redis_append_only)),
             start_unless(&choice.registry, || registry::plan(&installed, &folder)),
         );
         match started {
-            Ok((kafka, redis, registry)) => Ok(Self::of(&choice, [kafka, redis, registry], Some(folder))),
+            Ok(([kafka, second], redis, registry)) => {
+                Ok(Self::of(&choice, [kafka, second, redis, registry], Some(folder)))
+            }
             Err(error) => {
                 folder.keep();
                 Err(error)
@@ -71,9 +75,12 @@ impl Servers {
         }
     }
 
-    fn of(choice: &Choice, started: [Option<Server>; 3], folder: Option<Folder>) -> Self {
-        let [kafka, redis, registry] = started;
-        let kafka_bootstrap = choice.kafka.address(kafka.as_ref());
+    fn of(choice: &Choice, started: [Option<Server>; 4], folder: Option<Folder>) -> Self {
+        let [kafka, second_broker, redis, registry] = started;
+        let mut kafka_bootstrap = choice.kafka.address(kafka.as_ref());
+        if let Some(second) = &second_broker {
+            kafka_bootstrap = format!("{kafka_bootstrap},{}", second.address());
+        }
         let redis_url = choice.redis.address(redis.as_ref());
         let registry_url = choice.registry.address(registry.as_ref());
         let data = folder.as_ref().map(|folder| format!("; data in {}", folder.path().display()));
@@ -84,7 +91,31 @@ impl Servers {
             choice.registry.describe(&registry_url),
             data.unwrap_or_default(),
         );
-        Self { kafka_bootstrap, redis_url, registry_url, chosen, kafka, redis, registry, folder }
+        Self {
+            kafka_bootstrap,
+            redis_url,
+            registry_url,
+            chosen,
+            kafka,
+            second_broker,
+            redis,
+            registry,
+            folder,
+        }
+    }
+}
+
+/// One after the other: the second joins what the first has begun.
+async fn start_brokers(
+    choice: &Choice,
+    installed: &Installed,
+    folder: &Folder,
+) -> Result<[Option<Server>; 2]> {
+    let start = |node| start_unless(&choice.kafka, move || kafka::plan(installed, folder, node));
+    if choice.second_broker {
+        Ok([start(kafka::Node::First).await?, start(kafka::Node::Second).await?])
+    } else {
+        Ok([start(kafka::Node::Only).await?, None])
     }
 }
 

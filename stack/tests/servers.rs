@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helper functions of tests, too, may panic")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ async fn all_three_answer_their_clients_and_leave_nothing_behind() {
 async fn a_broker_keeps_port_and_topics_over_a_stop_and_a_crash() {
     let servers = Servers::start(only(|choice| &mut choice.kafka)).await.unwrap();
     let broker = servers.kafka.as_ref().unwrap();
-    create_topic(&servers.kafka_bootstrap, "kept").await;
+    create_topic(&servers.kafka_bootstrap, "kept", 1).await;
 
     let before = broker.pid().unwrap();
     broker.stop().await;
@@ -56,6 +57,28 @@ async fn a_broker_keeps_port_and_topics_over_a_stop_and_a_crash() {
     assert!(broker.pid().is_err());
     broker.start_again().await.unwrap();
     assert_eq!(topics(&servers.kafka_bootstrap), ["kept"]);
+}
+
+#[tokio::test]
+async fn of_two_brokers_the_first_leads_everything_while_the_second_is_away() {
+    let choice = Choice { second_broker: true, ..only(|choice| &mut choice.kafka) };
+    let servers = Servers::start(choice).await.unwrap();
+    create_topic(&servers.kafka_bootstrap, "shared", 2).await;
+    let second = servers.second_broker.as_ref().unwrap();
+    let led_by = |topic: &str, nodes: &[i32]| {
+        let leaders = || leaders(servers.kafka.as_ref().unwrap(), topic);
+        eventually("the leaders", || leaders().iter().eq(nodes));
+    };
+    led_by("shared", &[1, 2]);
+
+    second.stop().await;
+    led_by("shared", &[1]);
+    second.start_again().await.unwrap();
+    // A topic of now: the old ones go back to the second only after minutes.
+    create_topic(&servers.kafka_bootstrap, "shared-anew", 2).await;
+    led_by("shared-anew", &[1, 2]);
+    second.crash();
+    led_by("shared-anew", &[1]);
 }
 
 #[tokio::test]
@@ -159,9 +182,19 @@ fn topics(bootstrap: &str) -> Vec<String> {
     metadata.topics().iter().map(|topic| topic.name().to_owned()).collect()
 }
 
-async fn create_topic(bootstrap: &str, name: &str) {
+/// Who leads the partitions of a topic, by what one broker says.
+fn leaders(broker: &Server, topic: &str) -> BTreeSet<i32> {
+    let consumer: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", broker.address()).create().unwrap();
+    let metadata = consumer.fetch_metadata(Some(topic), SOON).unwrap();
+    let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+    partitions.map(|partition| partition.leader()).collect()
+}
+
+/// With as many copies as the brokers choose.
+async fn create_topic(bootstrap: &str, name: &str, partitions: i32) {
     let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", bootstrap).create().unwrap();
-    let topic = NewTopic::new(name, 1, TopicReplication::Fixed(1));
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(-1));
     let made =
         admin.create_topics([&topic], &AdminOptions::new().operation_timeout(Some(SOON))).await.unwrap();
     assert!(made.iter().all(Result::is_ok), "{made:?}");

@@ -134,6 +134,8 @@ async fn lines_are_made_again_from_the_log_after_redis_has_forgotten_them() {
     shop.settled(&placed).await;
     // It remembers what has been redriven, too.
     write_again(&shop).await;
+    // Whoever has served an order has its state back, so that it can be looked at.
+    placed.push(shop.place(&Request::good()).await);
     shop.close_with_dead_letters(&placed, &["injected"]).await;
 }
 

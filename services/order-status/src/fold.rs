@@ -4,22 +4,23 @@ use async_trait::async_trait;
 use orderflow::{
     clock::Clock,
     events::{
-        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, LabelDocumentStored,
-        OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
-        OrderReviewCancelled, OrderValidatedForFraud, PaymentFailed, PaymentProcessed, PaymentRefunded,
-        PickupScheduled, ReviewDecided, ReviewEscalated, ShippingCancelled, ShippingFailed,
-        ShippingLabelGenerated,
+        CustomerErased, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage,
+        LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected,
+        OrderHeldForReview, OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentFailed,
+        PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
+        ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
     },
     fault::{Consequence, Fault},
     state::{
         State,
         rebuild::{Fold, Logged},
     },
-    topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
+    topics::{AUDIT, FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
 };
 
 use crate::{
     entry::note,
+    erased,
     on_event::OrderEvent,
     timelines::{FORGOTTEN, Timelines},
 };
@@ -33,27 +34,34 @@ pub struct RestoreTimelines {
 #[async_trait]
 impl Fold for RestoreTimelines {
     fn sources(&self) -> Vec<Topic> {
-        vec![ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING]
+        vec![ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING, AUDIT]
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut notes = Vec::with_capacity(batch.len());
+        let mut keys = Vec::new();
         for logged in batch {
+            // However old: the set of erased keys has no end.
+            if let Some(event) = readable(logged, logged.read::<CustomerErased>())? {
+                keys.extend(event.keys);
+                continue;
+            }
             // By the record's own time before it is read: years of orders are skipped, not decoded.
             if now.duration_since(logged.envelope.time) < FORGOTTEN
-                && let Some(event) = read(logged)?
+                && let Some(event) = readable(logged, first_of(logged))?
             {
                 notes.push(note(&event, &logged.envelope, &logged.origin));
             }
         }
+        erased::take_note(state, &keys).await?;
         Timelines::new(state.clone(), self.clock.clone()).take_note(&notes).await
     }
 }
 
-/// As [`first_of`]; a record that cannot be read was a dead letter then, and must not stop a rebuild now.
-fn read(logged: &Logged<'_>) -> Result<Option<OrderEvent>, Fault> {
-    match first_of(logged) {
+/// What was read of a record; one that cannot be read was a dead letter then, and must not stop a rebuild now.
+fn readable<T>(logged: &Logged<'_>, read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
+    match read {
         Err(fault) if fault.consequence() == Consequence::Poison => {
             tracing::warn!(code = fault.code(), %fault, topic = %logged.origin.topic, "passed over in a rebuild");
             Ok(None)

@@ -2,6 +2,7 @@
 //! order's state. See this folder's README.
 //!
 //! The way in: [`on_event`] → [`words`] and [`entry`] (what an event says) → [`timelines`] (one script a batch).
+//! Who was erased: [`on_customer_erased`] → [`erased`], looked up on the way out.
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
 //! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in.
 
@@ -13,10 +14,12 @@ mod config;
 mod decide_review;
 mod desk;
 mod entry;
+mod erased;
 mod fold;
 mod list_orders;
 mod log_end;
 mod meters;
+mod on_customer_erased;
 mod on_event;
 mod order;
 mod order_events;
@@ -32,5 +35,6 @@ mod wire;
 mod words;
 
 pub use config::Settings;
+pub use on_customer_erased::OnCustomerErased;
 pub use on_event::{OnEvent, OrderEvent};
 pub use wire::wire;

@@ -12,10 +12,12 @@ use uuid::Uuid;
 
 use crate::entry::{Entry, Said};
 
-/// What an order is: the same in every event that carries it.
+/// What an order is: the same in every event that carries it, and whether its customer was erased since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct About {
     pub customer_id: String,
+    /// Its data key was erased: who placed it is nobody any more.
+    pub erased: bool,
     /// Minor units.
     pub total: i64,
     /// ISO 4217.
@@ -62,9 +64,10 @@ pub struct Decision {
 
 impl About {
     /// From an order's fields in Redis, once they are there.
-    pub fn read(fields: &HashMap<String, String>) -> Option<Self> {
+    pub fn read(fields: &HashMap<String, String>, erased: bool) -> Option<Self> {
         Some(Self {
             customer_id: fields.get("customer")?.clone(),
+            erased,
             total: fields.get("total")?.parse().ok()?,
             currency: fields.get("currency")?.clone(),
             placed_at: Timestamp::from_microsecond(fields.get("placed_at")?.parse().ok()?).ok()?,
@@ -74,9 +77,14 @@ impl About {
 
 impl Summary {
     /// From an order's fields in Redis, once they are there.
-    pub fn read(order_id: Uuid, fields: &HashMap<String, String>) -> Option<Self> {
+    pub fn read(order_id: Uuid, fields: &HashMap<String, String>, erased: bool) -> Option<Self> {
         let step = fields.get("step").filter(|step| !step.is_empty()).cloned();
-        Some(Self { order_id, state: fields.get("state")?.clone(), step, about: About::read(fields)? })
+        Some(Self {
+            order_id,
+            state: fields.get("state")?.clone(),
+            step,
+            about: About::read(fields, erased)?,
+        })
     }
 }
 

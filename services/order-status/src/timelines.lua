@@ -1,7 +1,7 @@
 -- Puts a batch of events on their orders' timelines, and each order into its indexes. Any order, any number of times.
 -- Arguments: life of an order's keys in seconds; placement time (µs) before which an order leaves the indexes; count;
 -- then of each event: order id, event id, entry, fact or empty, review_by (µs) or empty, and 1 followed by customer,
--- total, currency and placed_at (µs), or 0 where the event does not carry the order.
+-- total, currency, placed_at (µs) and data key id, or 0 where the event does not carry the order.
 local life, oldest = take(), take()
 
 -- The twin of `orderflow::order_state::Facts`: a test holds the two to each other for every set of facts.
@@ -62,7 +62,8 @@ for _ = 1, number() do
   if fact ~= '' then redis.call('SADD', P .. 'facts:' .. id, fact) end
   if review_by ~= '' then redis.call('HSET', order, 'review_by', review_by) end
   if take() == '1' then
-    redis.call('HSET', order, 'customer', take(), 'total', take(), 'currency', take(), 'placed_at', take())
+    redis.call('HSET', order, 'customer', take(), 'total', take(), 'currency', take(), 'placed_at', take(),
+      'key_id', take())
   end
   touched[id] = true
 end

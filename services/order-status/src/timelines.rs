@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     entry::{Entry, Note},
+    erased::are_erased,
     order::{About, Arrived, Order, Summary},
 };
 
@@ -96,8 +97,9 @@ impl Timelines {
             .hvals(self.state.key(&format!("events:{order_id}")))
             .query_async(&mut self.state.redis())
             .await?;
+        let erased = are_erased(&self.state, std::slice::from_ref(&about)).await? == [true];
         let entries = events.iter().map(|text| arrived(text)).collect::<Result<Vec<_>, _>>()?;
-        Ok((!entries.is_empty()).then(|| Order::new(order_id, About::read(&about), entries)))
+        Ok((!entries.is_empty()).then(|| Order::new(order_id, About::read(&about, erased), entries)))
     }
 
     /// How many events an order has: grows with each.
@@ -140,7 +142,9 @@ impl Timelines {
             pipe.hgetall(self.state.key(&format!("order:{id}")));
         }
         let found: Vec<HashMap<String, String>> = pipe.query_async(&mut self.state.redis()).await?;
-        Ok(ids.iter().zip(found).map(|(id, fields)| Summary::read(*id, &fields)).collect())
+        let erased = are_erased(&self.state, &found).await?;
+        let known = ids.iter().zip(found.iter().zip(erased));
+        Ok(known.map(|(id, (fields, erased))| Summary::read(*id, fields, erased)).collect())
     }
 
     /// Orders that wait for a person, the next deadline first: at most `count`, after the first `skip`.
@@ -190,7 +194,8 @@ fn push(args: &mut Args, note: &Note) -> Result<(), Fault> {
             .push(&order.customer_id)
             .push(order.total)
             .push(&order.currency)
-            .push(order.placed_at.as_microsecond()),
+            .push(order.placed_at.as_microsecond())
+            .push(order.sealed.key_id.to_string()),
         None => args.push("0"),
     };
     Ok(())

@@ -11,7 +11,8 @@ use orderflow::{
 
 use crate::{
     callers::Callers, changes::Announcer, commands::Commands, config::Settings, desk::Desk,
-    fold::RestoreTimelines, log_end::KafkaEnd, on_event::OnEvent, routes::routes, timelines::Timelines,
+    fold::RestoreTimelines, log_end::KafkaEnd, on_customer_erased::OnCustomerErased, on_event::OnEvent,
+    routes::routes, timelines::Timelines,
 };
 
 /// Wires the service.
@@ -24,7 +25,7 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
     let announcer = Announcer::new();
     let desk = Desk {
         timelines: timelines.clone(),
-        commands: Commands { outbox: Arc::new(service.publisher()), state },
+        commands: Commands { outbox: Arc::new(service.publisher()), state: state.clone() },
         log_end: Box::new(KafkaEnd::new(&service.kafka(), settings.common.names().topic(ORDERS))?),
         callers: Callers {
             tokens,
@@ -38,6 +39,7 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
     };
     Ok(service
         .step(OnEvent::new(timelines, announcer))
+        .step(OnCustomerErased(state))
         .fold(RestoreTimelines { clock })
         .serve(settings.listen, routes(Arc::new(desk))))
 }

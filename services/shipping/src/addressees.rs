@@ -33,4 +33,20 @@ impl Addressees {
         }
         Ok(opened.ok())
     }
+
+    /// Returns once it is known whom this instance must not know any more: see [`Self::remembers`].
+    ///
+    /// # Errors
+    /// Those of [`OpeningKeys::catch_up`].
+    pub async fn catch_up(&self) -> Result<(), Fault> {
+        self.0.catch_up().await
+    }
+
+    /// Whether the person was not erased when [`Self::catch_up`] was called.
+    ///
+    /// # Errors
+    /// Those of [`OpeningKeys::find`].
+    pub async fn remembers(&self, order: &Order) -> Result<bool, Fault> {
+        Ok(self.0.find(&order.customer_id, order.sealed.key_id).await?.is_some())
+    }
 }

@@ -1,5 +1,7 @@
 //! Makes a label printable and has the parcel fetched.
 
+mod documents;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -20,8 +22,6 @@ use uuid::Uuid;
 use crate::{
     addressees::Addressees,
     carrier::Carrier,
-    domain,
-    label::{Label, pdf, zpl},
     label_store::{LabelStore, Paths},
     papers::{Folder, Papers, Pickup},
     pickups::{Schedule, Window},
@@ -84,6 +84,7 @@ impl Step for OnShippingLabelGenerated {
         let missing = batch.iter().zip(&known).filter(|(_, papers)| papers.pickup.is_none());
         let windows = missing.filter_map(|(r, _)| self.window(&r.event, now)).collect();
         let (stored, bookings) = tokio::join!(join_all(storing), self.book(windows, deadline));
+        let stored = self.lasting(batch, &known, stored).await;
         let done = batch.iter().zip(known).zip(stored).map(|((r, known), stored)| {
             let stored_at = Some(stored?);
             let pickup = match known.pickup {
@@ -97,29 +98,6 @@ impl Step for OnShippingLabelGenerated {
 }
 
 impl OnShippingLabelGenerated {
-    /// Renders and stores the documents, unless it is known when that was done.
-    async fn stored(
-        &self,
-        event: &ShippingLabelGenerated,
-        known: &Papers,
-        deadline: Instant,
-    ) -> Result<Timestamp, Fault> {
-        if let Some(stored_at) = known.stored_at {
-            return Ok(stored_at);
-        }
-        let order = &event.order;
-        let person = self.addressees.of(order).await?.ok_or_else(|| {
-            let message = "the person was erased after the label was bought: void it at the carrier";
-            Fault::poison("person_erased", message)
-        })?;
-        let weight = domain::weight_grams(&order.lines, self.house.grams_per_unit);
-        let label = Label::new(event, &person, &self.house.from, weight);
-        let paths = Paths::of(order.order_id, event.generated_at);
-        let late = |_| Fault::transient("label_store_unavailable", "the label store takes too long");
-        timeout_at(deadline, self.store.put(&paths, zpl(&label), pdf(&label)?)).await.map_err(late)??;
-        Ok(self.clock.now())
-    }
-
     /// The window of a parcel: by when its label was made, or by now when that was long ago, since nobody comes
     /// yesterday.
     fn window(&self, event: &ShippingLabelGenerated, now: Timestamp) -> Option<Window> {

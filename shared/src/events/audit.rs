@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{micros, record};
 
@@ -20,3 +21,20 @@ pub struct BreakerMoved {
 }
 
 record!(BreakerMoved on AUDIT, key: |e| e.service.clone(), at: |e| e.moved_at);
+
+/// An operator has erased a person. Written by the command line, not by a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CustomerErased {
+    pub customer_id: String,
+    pub erased_by: String,
+    pub reason: String,
+    /// In ascending order.
+    pub keys: Vec<Uuid>,
+    /// How many there have ever been.
+    pub documents: i32,
+    #[serde(with = "micros")]
+    pub erased_at: Timestamp,
+}
+
+record!(CustomerErased on AUDIT, key: |e| e.customer_id.clone(), at: |e| e.erased_at);

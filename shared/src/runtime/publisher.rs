@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use rdkafka::{
     ClientConfig,
     error::{KafkaError, RDKafkaErrorCode},
+    message::ToBytes,
     producer::{FutureProducer, FutureRecord},
 };
 use serde::{Deserialize, Serialize};
@@ -114,9 +115,26 @@ impl Publisher {
         let topic = ALL.into_iter().find(|topic| topic.name() == prepared.topic).ok_or_else(unknown)?;
         let name = self.names.topic(topic);
         let record = FutureRecord::to(&name)
-            .key(&prepared.key)
+            .key(prepared.key.as_str())
             .payload(&prepared.value)
             .headers(prepared.envelope.to_headers());
+        self.deliver(topic, record).await
+    }
+
+    /// Publishes a tombstone: on a compacted topic it removes what has this key.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn remove(&self, topic: Topic, key: &str) -> Result<Placed, Fault> {
+        let name = self.names.topic(topic);
+        self.deliver(topic, FutureRecord::<_, [u8]>::to(&name).key(key)).await
+    }
+
+    async fn deliver<P: ToBytes + ?Sized>(
+        &self,
+        topic: Topic,
+        record: FutureRecord<'_, str, P>,
+    ) -> Result<Placed, Fault> {
         match self.producer.send(record, Duration::ZERO).await {
             Ok(delivery) => {
                 faults::point("after_publish");

@@ -1,49 +1,47 @@
-//! Follows `customer.keys` from its beginning and keeps the wrapped keys in Redis, where every instance of the
-//! service finds them. An OS thread with a consumer of its own and no group: it commits nothing, each instance reads
-//! everything.
+//! Follows `customer.keys` from its beginning and folds it into Redis, where every instance of the service finds what
+//! follows from it. An OS thread with a consumer of its own and no group: it commits nothing, each instance reads
+//! everything. The service's end of it is [`super::following`].
 //!
-//! Redis holds the fold of the log up to the offsets saved beside it, both written by one script (`follow.lua`), so
-//! a flush is noticed and answered by reading again from the beginning.
+//! Redis holds the fold of the log up to the offsets saved beside it, both written by one script, so a flush is noticed
+//! and answered by reading again from the beginning.
+
+mod round;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{
-        LazyLock,
-        mpsc::{Receiver, TryRecvError},
-    },
+    sync::mpsc::{Receiver, TryRecvError},
     thread,
     time::Duration,
 };
 
 use anyhow::Context;
-use moka::sync::Cache;
 use rdkafka::{
-    ClientConfig, Message, Offset, TopicPartitionList,
+    ClientConfig, Offset, TopicPartitionList,
     config::FromClientConfigAndContext,
     consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
-    message::BorrowedMessage,
 };
-use redis::{Commands, Connection, Script};
-use tokio::sync::oneshot;
+use redis::{Commands, Script};
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::DataKey;
+use self::round::{Entry, Round};
+use super::following::Offsets;
 use crate::runtime::Silent;
 
-static FOLLOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("follow.lua")));
-
-/// Most records in one write to Redis.
-const BATCH: usize = 500;
-/// How long one poll may wait, and so how long a question may go unnoticed.
-const POLL: Duration = Duration::from_millis(20);
 /// How long to wait after a failure before trying again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long Kafka or Redis may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Somebody waits until everything that is on the topic now is in Redis.
-pub(super) type Question = oneshot::Sender<()>;
+pub(super) struct Question {
+    /// Told when it is.
+    pub answer: oneshot::Sender<()>,
+    /// Whether to look what Redis has, and to read on from there.
+    pub anew: bool,
+}
+
+/// Drops an erased key, by customer and key id.
+pub(super) type Forget = dyn Fn(&str, Uuid) + Send;
 
 /// What the follower works with.
 pub(super) struct Follower {
@@ -53,29 +51,16 @@ pub(super) struct Follower {
     pub topic: String,
     /// How to reach Redis.
     pub redis: redis::Client,
-    /// The start of every key of ours in Redis.
-    pub prefix: String,
-    /// Keys in memory, to forget when they are erased.
-    pub cache: Cache<Uuid, (String, DataKey)>,
-}
-
-/// A record on its way into Redis.
-struct Entry {
-    partition: i32,
-    offset: i64,
-    key_id: Option<Uuid>,
-    /// Empty: a tombstone.
-    value: Vec<u8>,
-}
-
-/// One reading of the topic, from where Redis is.
-struct Round {
-    consumer: BaseConsumer<Silent>,
-    redis: Connection,
-    /// The next offset of each partition that is not in Redis yet.
-    next: BTreeMap<i32, i64>,
-    /// Partitions whose end has not been met since the round began.
-    behind: BTreeSet<i32>,
+    /// What a stretch of the topic does to Redis.
+    pub fold: &'static Script,
+    /// The start of every key it changes.
+    pub keys: String,
+    /// Where the offsets are saved.
+    pub offsets: String,
+    /// For the keys in memory.
+    pub forget: Box<Forget>,
+    /// Told how far the topic is in Redis; nothing while it cannot be followed.
+    pub progress: watch::Sender<Option<Offsets>>,
 }
 
 impl Follower {
@@ -83,14 +68,17 @@ impl Follower {
     pub(super) fn run(self, questions: &Receiver<Question>) {
         // Bounded by whoever still waits: they give up by themselves after a while.
         let mut waiting: Vec<Question> = Vec::new();
+        // Kept beyond a failure: a tombstone that only another instance has read must still reach this memory.
+        let mut followed = Offsets::new();
         loop {
-            waiting.retain(|question| !question.is_closed());
+            waiting.retain(|question| !question.answer.is_closed());
             match questions.try_recv() {
                 Ok(question) => waiting.push(question),
                 Err(TryRecvError::Disconnected) => return,
-                Err(TryRecvError::Empty) => match self.follow(questions, &mut waiting) {
+                Err(TryRecvError::Empty) => match self.follow(questions, &mut waiting, &mut followed) {
                     Ok(()) => return,
                     Err(failure) => {
+                        self.progress.send_replace(None);
                         let failure = format!("{failure:#}");
                         tracing::warn!(
                             topic = self.topic,
@@ -104,11 +92,14 @@ impl Follower {
         }
     }
 
-    /// Follows with one consumer. Every question begins a new round, which is answered where all partitions meet
-    /// their end: what was on the topic when it was asked has been read then. (Comparing offsets would not do: after
-    /// compaction the last offset of a partition may hold nothing.)
-    fn follow(&self, questions: &Receiver<Question>, waiting: &mut Vec<Question>) -> anyhow::Result<()> {
-        let mut round = self.first_round()?;
+    /// Follows with one consumer, and answers questions where the end is met that the topic had when they were asked.
+    fn follow(
+        &self,
+        questions: &Receiver<Question>,
+        waiting: &mut Vec<Question>,
+        followed: &mut Offsets,
+    ) -> anyhow::Result<()> {
+        let mut round = self.first_round(followed)?;
         loop {
             let entries = round.read()?;
             if !self.write(&mut round, &entries)? {
@@ -118,17 +109,25 @@ impl Follower {
                 );
                 self.begin(&mut round)?;
             }
-            if !round.behind.is_empty() {
-                continue;
-            }
-            for question in waiting.drain(..) {
-                let _ = question.send(()); // an error: they have given up
+            followed.clone_from(&round.next);
+            if round.is_caught_up() {
+                self.tell(&round.next);
+                for question in waiting.drain(..) {
+                    let _ = question.answer.send(()); // an error: they have given up
+                }
+            } else if round.is_late() {
+                self.begin(&mut round)?;
             }
             match questions.try_recv() {
                 Ok(question) => {
+                    let known = waiting.len();
                     waiting.push(question);
                     waiting.extend(questions.try_iter());
-                    self.begin(&mut round)?;
+                    if waiting[known..].iter().any(|question| question.anew) {
+                        self.begin(&mut round)?;
+                    } else {
+                        round.aim(self.ends(&round.asking)?);
+                    }
                 }
                 Err(TryRecvError::Disconnected) => return Ok(()),
                 Err(TryRecvError::Empty) => {}
@@ -136,25 +135,23 @@ impl Follower {
         }
     }
 
-    fn first_round(&self) -> anyhow::Result<Round> {
+    fn first_round(&self, followed: &Offsets) -> anyhow::Result<Round> {
         let redis = self.redis.get_connection_with_timeout(ANSWER).context("Redis does not answer")?;
         redis.set_read_timeout(Some(ANSWER))?;
         redis.set_write_timeout(Some(ANSWER))?;
-        let consumer = BaseConsumer::from_config_and_context(&self.kafka, Silent)?;
-        let mut round = Round { consumer, redis, next: BTreeMap::new(), behind: BTreeSet::new() };
+        let client = || BaseConsumer::from_config_and_context(&self.kafka, Silent);
+        let mut round = Round::new(client()?, client()?, redis, followed.clone());
         self.begin(&mut round)?;
         Ok(round)
     }
 
-    /// Begins where Redis is, in every partition there is now.
+    /// Begins where Redis is, in every partition there is now; but not after what this process has read itself: what
+    /// another instance has put into Redis since then has not been here yet.
     fn begin(&self, round: &mut Round) -> anyhow::Result<()> {
-        let metadata = round.consumer.fetch_metadata(Some(&self.topic), ANSWER)?;
-        let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
-        anyhow::ensure!(!partitions.is_empty(), "the topic {} does not exist yet", self.topic);
-        let saved: BTreeMap<i32, i64> = round.redis.hgetall(self.offsets())?;
-        let place = |partition: i32| (partition, saved.get(&partition).copied().unwrap_or(0));
-        round.next = partitions.iter().map(|partition| place(partition.id())).collect();
-        round.behind = round.next.keys().copied().collect();
+        let ends = self.ends(&round.asking)?;
+        anyhow::ensure!(!ends.is_empty(), "the topic {} does not exist yet", self.topic);
+        let saved: Offsets = round.redis.hgetall(&self.offsets)?;
+        round.begin(ends, &saved);
         let mut assignment = TopicPartitionList::new();
         for (partition, offset) in &round.next {
             // Offset 0 of a compacted topic may be gone: `auto.offset.reset` finds the first there is.
@@ -163,16 +160,29 @@ impl Follower {
         Ok(round.consumer.assign(&assignment)?)
     }
 
+    /// Where each partition ends now.
+    fn ends(&self, consumer: &BaseConsumer<Silent>) -> anyhow::Result<Offsets> {
+        let _ = consumer.poll(Duration::ZERO); // it reads nothing, but its errors want to be heard
+        let metadata = consumer.fetch_metadata(Some(&self.topic), ANSWER)?;
+        let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
+        let end = |partition: i32| {
+            let (_, end) = consumer.fetch_watermarks(&self.topic, partition, ANSWER)?;
+            Ok((partition, end))
+        };
+        partitions.iter().map(|partition| end(partition.id())).collect()
+    }
+
     /// Puts records into Redis; false when Redis holds less than the offset they begin at.
     fn write(&self, round: &mut Round, entries: &[Entry]) -> anyhow::Result<bool> {
-        for (partition, next) in &mut round.next {
-            let mine: Vec<&Entry> = entries.iter().filter(|entry| entry.partition == *partition).collect();
-            let Some(last) = mine.last() else { continue };
-            let end = last.offset + 1;
-            let mut call = FOLLOW.key(format!("{}key:", self.prefix));
-            call.key(self.offsets()).arg(*partition).arg(*next).arg(end);
-            for entry in &mine {
-                let Some(key_id) = entry.key_id else {
+        for partition in round.partitions() {
+            let mine: Vec<&Entry> = entries.iter().filter(|entry| entry.partition == partition).collect();
+            let Some((next, end)) = round.stretch(partition, mine.last().map(|entry| entry.offset)) else {
+                continue;
+            };
+            let mut call = self.fold.key(&self.keys);
+            call.key(&self.offsets).arg(partition).arg(next).arg(end);
+            for entry in mine {
+                let Some((customer, key_id)) = &entry.key else {
                     let offset = entry.offset;
                     tracing::error!(
                         partition,
@@ -181,51 +191,26 @@ impl Follower {
                     );
                     continue;
                 };
-                call.arg(entry.offset).arg(key_id.to_string()).arg(entry.value.as_slice());
+                call.arg(entry.offset).arg(customer).arg(key_id.to_string()).arg(entry.value.as_slice());
                 if entry.value.is_empty() {
-                    self.cache.invalidate(&key_id);
+                    (self.forget)(customer, *key_id);
                 }
             }
             if !call.invoke::<bool>(&mut round.redis).context("Redis does not take the customers' keys")? {
                 return Ok(false);
             }
-            *next = end;
+            round.next.insert(partition, end);
         }
         Ok(true)
     }
 
-    fn offsets(&self) -> String {
-        format!("{}offsets", self.prefix)
-    }
-}
-
-impl Round {
-    /// What has come in, possibly nothing; any error ends the round.
-    fn read(&mut self) -> anyhow::Result<Vec<Entry>> {
-        let mut entries = Vec::new();
-        let mut patience = POLL;
-        while entries.len() < BATCH {
-            match self.consumer.poll(patience) {
-                None => break,
-                Some(Ok(message)) => entries.push(entry(&message)),
-                Some(Err(KafkaError::PartitionEOF(partition))) => {
-                    self.behind.remove(&partition);
-                }
-                Some(Err(error)) => return Err(error.into()),
+    fn tell(&self, next: &Offsets) {
+        self.progress.send_if_modified(|told| {
+            let is_news = told.as_ref() != Some(next);
+            if is_news {
+                *told = Some(next.clone());
             }
-            patience = Duration::ZERO;
-        }
-        Ok(entries)
-    }
-}
-
-fn entry(message: &BorrowedMessage<'_>) -> Entry {
-    let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
-    let key_id = key.and_then(|key| key.rsplit_once('/')).and_then(|(_, id)| Uuid::parse_str(id).ok());
-    Entry {
-        partition: message.partition(),
-        offset: message.offset(),
-        key_id,
-        value: message.payload().unwrap_or_default().to_vec(),
+            is_news
+        });
     }
 }

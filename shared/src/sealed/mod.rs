@@ -10,7 +10,9 @@
 //! ([`ReadingKeys`]).
 
 mod follower;
+mod following;
 mod master;
+mod memory;
 mod reading;
 mod writing;
 
@@ -91,7 +93,8 @@ impl DataKey {
 /// Gives the key to seal with. The port of the service that takes personal data in.
 #[async_trait]
 pub trait SealingKeys: Send + Sync {
-    /// The customer's current key and its id; made when there is none. It is on `customer.keys` when this returns.
+    /// The customer's current key and its id; made when there is none. It is on `customer.keys` when this returns, and
+    /// was not erased when this was called, as far as the topic has been read.
     ///
     /// # Errors
     /// `Transient` when it cannot be stored or published now; `Lost` and `Fatal` as any effect.
@@ -107,6 +110,13 @@ pub trait OpeningKeys: Send + Sync {
     /// `Transient` when it is not known yet whether there is one; `Poison` when the stored key cannot be unwrapped;
     /// `Fatal` when it is under another master key.
     async fn find(&self, customer_id: &str, key_id: Uuid) -> Result<Option<DataKey>, Fault>;
+
+    /// Returns once everything that is on `customer.keys` now is known here: whoever finds a key after that knows that
+    /// its person had not been erased when this was called.
+    ///
+    /// # Errors
+    /// `Transient` when the topic cannot be read now.
+    async fn catch_up(&self) -> Result<(), Fault>;
 }
 
 /// Seals a person for one order.
@@ -141,5 +151,7 @@ pub fn open(key: &DataKey, order_id: Uuid, sealed: &Sealed) -> Result<Person, Fa
     serde_json::from_slice(plain).map_err(|_| unreadable("the sealed data is not a person"))
 }
 
+#[cfg(test)]
+mod bench;
 #[cfg(test)]
 mod tests;

@@ -1,31 +1,19 @@
 //! The opening side's keys: memory, then Redis, then the end of `customer.keys`.
 
-use std::{
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
-use moka::sync::Cache;
-use rdkafka::ClientConfig;
-use redis::{AsyncCommands, aio::ConnectionManager};
-use secrecy::ExposeSecret;
-use tokio::{sync::oneshot, time::timeout};
+use redis::{Script, aio::ConnectionManager};
 use uuid::Uuid;
 
 use super::{
     DataKey, MasterKey, OpeningKeys,
-    follower::{Follower, Question},
+    following::{Following, Offsets, Source, behind, covers},
+    memory::Memory,
 };
-use crate::{
-    codec::Codec, config::Common, events::WrappedKey, fault::Fault, runtime::Service, topics::CUSTOMER_KEYS,
-};
+use crate::{codec::Codec, config::Common, events::WrappedKey, fault::Fault, runtime::Service};
 
-/// Unwrapped keys in memory: how many, and for how long.
-const CACHED: (u64, Duration) = (10_000, Duration::from_secs(600));
-/// How long to wait for the topic's end before a key that is in no cache counts as absent.
-const PATIENCE: Duration = Duration::from_secs(5);
+static FOLLOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("follow.lua")));
 
 /// Keys as `customer.keys` has them, cached in Redis under `<service>:keys:` and followed by a thread, which ends
 /// when the last of these is dropped.
@@ -34,16 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// |---|---|
 /// | `keys:key:<key id>` | the record as it stands on the topic (Confluent-framed `WrappedKey`) |
 /// | `keys:offsets` | hash of partition to the offset up to which the topic is in the cache |
-///
-/// They stand outside the state's generation: they follow from `customer.keys` alone, and mend themselves.
 pub struct ReadingKeys {
     redis: ConnectionManager,
     prefix: String,
     codec: Arc<Codec>,
     master: MasterKey,
-    cache: Cache<Uuid, (String, DataKey)>,
-    questions: mpsc::Sender<Question>,
-    patience: Duration,
+    memory: Memory<(String, Uuid)>,
+    pub(super) following: Following,
 }
 
 impl ReadingKeys {
@@ -53,55 +38,53 @@ impl ReadingKeys {
     /// When the master key or the thread cannot be had.
     pub fn start(name: &str, common: &Common, service: &Service) -> Result<Self, Fault> {
         let master = MasterKey::from_setting(common.master_key_file.as_deref())?;
-        let redis = redis::Client::open(common.redis.expose_secret())
-            .map_err(|error| Fault::fatal("redis_client", "REDIS_URL is not one").caused_by(error))?;
-        let names = common.names();
-        let follower = Follower {
-            kafka: consumer(service.kafka(), &names.group(&format!("{name}.keys"))),
-            topic: names.topic(CUSTOMER_KEYS),
-            redis,
-            prefix: format!("{}keys:", names.keys(name)),
-            cache: Cache::builder().max_capacity(CACHED.0).time_to_live(CACHED.1).build(),
-        };
-        Self::follow(follower, service.state().redis(), service.codec(), master)
+        let source = Source::of(name, common, service)?;
+        Self::follow(source, service.state().redis(), service.codec(), master)
     }
 
-    fn follow(
-        follower: Follower,
+    pub(super) fn follow(
+        source: Source,
         redis: ConnectionManager,
         codec: Arc<Codec>,
         master: MasterKey,
     ) -> Result<Self, Fault> {
-        let (questions, asked) = mpsc::channel();
-        let (prefix, cache) = (follower.prefix.clone(), follower.cache.clone());
-        thread::Builder::new().name("customer-keys".to_owned()).spawn(move || follower.run(&asked)).map_err(
-            |error| Fault::fatal("no_thread", "cannot follow the customers' keys").caused_by(error),
-        )?;
-        Ok(Self { redis, prefix, codec, master, cache, questions, patience: PATIENCE })
+        let (memory, prefix) = (Memory::new(), source.prefix.clone());
+        let mine: Memory<(String, Uuid)> = memory.clone();
+        let forget = move |customer: &str, key_id| mine.forget(&(customer.to_owned(), key_id), key_id);
+        let following = Following::start(source, &FOLLOW, "key", forget)?;
+        Ok(Self { redis, prefix, codec, master, memory, following })
     }
 
+    /// The record of a key in Redis, once Redis knows as much as this process has seen there.
     async fn cached(&self, key_id: Uuid) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.redis.clone().get(format!("{}key:{key_id}", self.prefix)).await?)
-    }
-
-    /// Waits until everything that is on the topic now is in Redis.
-    async fn catch_up(&self) -> Result<(), Fault> {
-        let behind = || Fault::transient("keys_behind", "the customers' keys are not read to their end yet");
-        let (question, answer) = oneshot::channel();
-        self.questions.send(question).map_err(|_| behind())?;
-        timeout(self.patience, answer).await.map_err(|_| behind())?.map_err(|_| behind())
+        let (key, offsets) = (format!("{}key:{key_id}", self.prefix), format!("{}offsets", self.prefix));
+        let mut read = redis::pipe();
+        read.get(key).hgetall(offsets);
+        for is_last in [false, true] {
+            let followed = self.following.offsets().await?;
+            let found: (_, Offsets) = read.query_async(&mut self.redis.clone()).await?;
+            match found {
+                (value, saved) if covers(&saved, &followed) => return Ok(value),
+                // Redis went back in time: an erased key may be there again.
+                _ if is_last => break,
+                _ => self.following.read_again().await?,
+            }
+        }
+        Err(behind())
     }
 }
 
 #[async_trait]
 impl OpeningKeys for ReadingKeys {
     async fn find(&self, customer_id: &str, key_id: Uuid) -> Result<Option<DataKey>, Fault> {
-        if let Some((_, key)) = self.cache.get(&key_id).filter(|(owner, _)| owner == customer_id) {
+        self.following.offsets().await?; // not even from memory, while nobody hears of tombstones
+        let name = (customer_id.to_owned(), key_id);
+        if let Some((_, key)) = self.memory.get(&name) {
             return Ok(Some(key));
         }
         let mut found = self.cached(key_id).await?;
         if found.is_none() {
-            self.catch_up().await?;
+            self.following.catch_up().await?;
             found = self.cached(key_id).await?;
         }
         let Some(value) = found else { return Ok(None) };
@@ -110,30 +93,12 @@ impl OpeningKeys for ReadingKeys {
             return Err(Fault::poison("key_unreadable", format!("data key {key_id} is another customer's")));
         }
         let key = self.master.unwrap_key(&wrapped)?;
-        self.cache.insert(key_id, (customer_id.to_owned(), key.clone()));
-        Ok(Some(key))
+        Ok(self.memory.keep(name, key_id, key.clone()).then_some(key))
     }
-}
 
-/// A consumer that meets every partition's end and holds little in memory. The group's name is only a name: nothing
-/// is committed.
-fn consumer(mut config: ClientConfig, group: &str) -> ClientConfig {
-    config.set("group.id", group);
-    for (name, value) in [
-        ("enable.auto.commit", "false"),
-        ("enable.auto.offset.store", "false"),
-        ("auto.offset.reset", "earliest"),
-        ("enable.partition.eof", "true"),
-        ("allow.auto.create.topics", "false"),
-        // An end is met only when a fetch comes back empty.
-        ("fetch.wait.max.ms", "100"),
-        ("fetch.error.backoff.ms", "10"),
-        ("queued.min.messages", "1000"),
-        ("queued.max.messages.kbytes", "4096"),
-    ] {
-        config.set(name, value);
+    async fn catch_up(&self) -> Result<(), Fault> {
+        self.following.catch_up().await
     }
-    config
 }
 
 #[cfg(test)]

@@ -1,87 +1,16 @@
-//! What the reading side promises, on a real Redis. The broker is librdkafka's own mock: plain produce and fetch is all
-//! that happens here (transactions would need a real one).
+//! What the reading side promises.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use rdkafka::{
-    mocking::MockCluster,
-    producer::{DefaultProducerContext, FutureProducer, FutureRecord},
-};
+use redis::AsyncCommands;
 
 use super::*;
-use crate::{
-    clock::Clock,
-    codec::Known,
-    runtime::Publisher,
-    sealed::{
-        SealingKeys, WritingKeys, open, seal,
-        tests::{Redis, master_key, redis},
-    },
-    state::State,
-    topics::Names,
+use crate::sealed::{
+    SealingKeys,
+    bench::{Bench, LONG},
+    open, seal,
+    tests::redis,
 };
-
-/// Both sides on one mock broker and one Redis.
-struct Bench {
-    broker: MockCluster<'static, DefaultProducerContext>,
-    server: Redis,
-    redis: ConnectionManager,
-    codec: Arc<Codec>,
-}
-
-impl Bench {
-    async fn start(partitions: i32) -> Option<Self> {
-        let server = redis()?;
-        let client = redis::Client::open(server.url.as_str()).unwrap();
-        let redis = client.get_connection_manager().await.unwrap();
-        let broker = MockCluster::new(1).unwrap();
-        if partitions > 0 {
-            broker.create_topic("customer.keys", partitions, 1).unwrap();
-        }
-        let name = "orderflow.customer.keys.WrappedKey";
-        let schemas = crate::schemas::all().unwrap();
-        let schema = &schemas.iter().find(|schema| schema.full_name == name).unwrap().schema;
-        let mut codec = Codec::default();
-        codec.allow_reading(7, Known { full_name: name.into(), schema: schema.parse().unwrap() });
-        codec.allow_writing(name, 7);
-        Some(Self { broker, server, redis, codec: Arc::new(codec) })
-    }
-
-    fn kafka(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", self.broker.bootstrap_servers());
-        config
-    }
-
-    async fn writing(&self) -> WritingKeys {
-        let publisher = Publisher::new(self.kafka(), self.codec.clone(), Names::default()).unwrap();
-        let state = State::new(self.redis.clone(), "test:intake:");
-        state.initialise("cluster").await.unwrap();
-        WritingKeys::new(state, publisher, master_key(), Clock::system())
-    }
-
-    fn reading(&self, patience: Duration) -> ReadingKeys {
-        let follower = Follower {
-            kafka: consumer(self.kafka(), "test.keys"),
-            topic: "customer.keys".into(),
-            redis: redis::Client::open(self.server.url.as_str()).unwrap(),
-            prefix: "test:shipping:keys:".into(),
-            cache: Cache::new(100),
-        };
-        let keys = ReadingKeys::follow(follower, self.redis.clone(), self.codec.clone(), master_key());
-        ReadingKeys { patience, ..keys.unwrap() }
-    }
-
-    async fn erase(&self, customer: &str, key_id: Uuid) {
-        // The publisher's partitioner: a tombstone must stand behind its key.
-        let producer: FutureProducer = self.kafka().set("partitioner", "murmur2_random").create().unwrap();
-        let key = format!("{customer}/{key_id}");
-        let tombstone = FutureRecord::<String, ()>::to("customer.keys").key(&key);
-        producer.send(tombstone, Duration::from_secs(5)).await.unwrap();
-    }
-}
-
-const LONG: Duration = Duration::from_secs(20);
 
 fn person() -> crate::sealed::Person {
     serde_json::from_str(
@@ -93,7 +22,7 @@ fn person() -> crate::sealed::Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_side_seals_the_other_side_opens() {
     let Some(bench) = Bench::start(3).await else { return };
-    let (writing, reading) = (bench.writing().await, bench.reading(LONG));
+    let (writing, reading) = (bench.writing(), bench.reading(LONG));
     let order = Uuid::new_v4();
     for customer in ["c1", "c2", "c3", "c4"] {
         let (key_id, key) = writing.current(customer).await.unwrap();
@@ -101,14 +30,14 @@ async fn what_one_side_seals_the_other_side_opens() {
         let found = reading.find(customer, sealed.key_id).await.unwrap().expect("a key");
         assert_eq!(open(&found, order, &sealed).unwrap(), person());
         assert_eq!(writing.current(customer).await.unwrap().0, key_id, "the key stays");
-        assert_eq!(bench.writing().await.current(customer).await.unwrap().0, key_id, "for a restart too");
+        assert_eq!(bench.writing().current(customer).await.unwrap().0, key_id, "for a restart too");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_another_customer_is_not_given_out() {
     let Some(bench) = Bench::start(1).await else { return };
-    let (key_id, _) = bench.writing().await.current("c1").await.unwrap();
+    let (key_id, _) = bench.writing().current("c1").await.unwrap();
     let reading = bench.reading(LONG);
     assert_eq!(reading.find("c2", key_id).await.unwrap_err().code(), "key_unreadable");
     assert!(reading.find("c1", key_id).await.unwrap().is_some());
@@ -118,7 +47,7 @@ async fn a_key_of_another_customer_is_not_given_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_key_is_absent_and_so_is_one_that_never_was() {
     let Some(bench) = Bench::start(1).await else { return };
-    let (key_id, _) = bench.writing().await.current("c1").await.unwrap();
+    let (key_id, _) = bench.writing().current("c1").await.unwrap();
     let reading = bench.reading(LONG);
     assert!(reading.find("c1", key_id).await.unwrap().is_some());
     assert!(reading.find("c1", Uuid::new_v4()).await.unwrap().is_none());
@@ -131,14 +60,14 @@ async fn an_erased_key_is_absent_and_so_is_one_that_never_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_come_back_after_a_flush_but_erased_ones_do_not() {
     let Some(bench) = Bench::start(2).await else { return };
-    let writing = bench.writing().await;
+    let writing = bench.writing();
     let (kept, _) = writing.current("c1").await.unwrap();
     let (erased, _) = writing.current("c2").await.unwrap();
     bench.erase("c2", erased).await;
     let reading = bench.reading(LONG);
     assert!(reading.find("c1", kept).await.unwrap().is_some());
-    let () = redis::cmd("FLUSHALL").query_async(&mut bench.redis.clone()).await.unwrap();
-    reading.cache.invalidate_all();
+    bench.flush().await;
+    let reading = bench.reading(LONG);
     assert!(reading.find("c1", kept).await.unwrap().is_some());
     assert!(reading.find("c2", erased).await.unwrap().is_none());
     let saved: BTreeMap<i32, i64> = bench.redis.clone().hgetall("test:shipping:keys:offsets").await.unwrap();
@@ -153,7 +82,7 @@ async fn a_key_is_not_called_absent_while_the_topic_cannot_be_read() {
     let fault = reading.find("c1", Uuid::new_v4()).await.unwrap_err();
     assert_eq!((fault.code(), fault.consequence()), ("keys_behind", crate::fault::Consequence::Transient));
     bench.broker.broker_up(1).unwrap();
-    let reading = ReadingKeys { patience: LONG, ..reading };
+    let reading = bench.reading(LONG);
     assert!(reading.find("c1", Uuid::new_v4()).await.unwrap().is_none());
 }
 
@@ -166,7 +95,7 @@ async fn a_slower_instance_does_not_bring_an_erased_key_back() {
         let mut call = follow.key("k:");
         call.key("offsets").arg(0).arg(first).arg(end);
         for (offset, value) in records {
-            call.arg(*offset).arg("id").arg(*value);
+            call.arg(*offset).arg("c1").arg("id").arg(*value);
         }
         call.invoke_async(&mut redis).await.unwrap()
     };

@@ -8,7 +8,7 @@ use std::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{events::WrappedKey, state::State};
+use crate::events::WrappedKey;
 
 pub(super) fn master_key() -> MasterKey {
     master_key_of("07".repeat(32).as_str())
@@ -64,14 +64,6 @@ pub(super) fn redis() -> Option<Redis> {
     assert!(lines.any(|line| line.unwrap().contains("eady to accept connections")));
     std::thread::spawn(move || lines.for_each(drop)); // so that Redis never waits for a reader
     Some(Redis { child, url: format!("redis+unix://{}", socket.display()), folder })
-}
-
-pub(super) async fn redis_state(name: &str) -> Option<(Redis, State)> {
-    let server = redis()?;
-    let client = redis::Client::open(server.url.as_str()).unwrap();
-    let state = State::new(client.get_connection_manager().await.unwrap(), format!("test:{name}:"));
-    state.initialise("cluster").await.unwrap();
-    Some((server, state))
 }
 
 fn data_key(byte: u8) -> DataKey {

@@ -27,6 +27,9 @@ pub struct Choice {
     pub redis: Origin,
     /// The schema registry.
     pub registry: Origin,
+    /// Whether a Kafka started here has a second broker, which holds everything as well: one goes on while the other
+    /// restarts.
+    pub second_broker: bool,
     /// Whether a Redis started here writes an append-only file, and so keeps its data over a restart.
     pub redis_append_only: bool,
 }
@@ -35,7 +38,13 @@ impl Choice {
     /// Everything started here.
     pub fn native() -> Self {
         let native = || Origin::Native;
-        Self { kafka: native(), redis: native(), registry: native(), redis_append_only: false }
+        Self {
+            kafka: native(),
+            redis: native(),
+            registry: native(),
+            second_broker: false,
+            redis_append_only: false,
+        }
     }
 
     /// By the environment's variables: what they give is used, the rest is started.
@@ -54,7 +63,7 @@ impl Choice {
             kafka: origin(KAFKA),
             redis: origin(REDIS),
             registry: origin(REGISTRY),
-            redis_append_only: false,
+            ..Self::native()
         };
         match variable(ENVIRONMENT).as_deref() {
             None => Ok(by_variables()),

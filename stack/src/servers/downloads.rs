@@ -110,7 +110,8 @@ async fn download(native: &Path, into: &Path) -> Result<()> {
 /// Lets Kafka's own tool format a data folder, for every broker to start from a copy of.
 async fn format_kafka(installed: &Installed) -> Result<()> {
     let properties = installed.folder.join("format.properties");
-    std::fs::write(&properties, kafka::properties(&installed.kafka_formatted(), 1, 2))?;
+    let formatted = installed.kafka_formatted();
+    std::fs::write(&properties, kafka::properties(kafka::Node::Only, &formatted, 1, "127.0.0.1:2"))?;
     let mut args = installed.kafka_flags();
     args.extend(["kafka.tools.StorageTool".to_owned(), "format".to_owned()]);
     args.extend(["--config".to_owned(), properties.display().to_string()]);

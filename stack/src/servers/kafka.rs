@@ -1,10 +1,11 @@
-//! Apache Kafka as one node that is broker and controller (KRaft).
+//! Apache Kafka (KRaft): one node that is broker and controller and, where a test asks for it, a second broker.
+
+mod node;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use uuid::Uuid;
 
 use super::downloads::Installed;
 use super::folder::Folder;
@@ -12,20 +13,25 @@ use super::server::Plan;
 use crate::ports::free_port;
 use crate::probe::Probe;
 use crate::processes::Spec;
+use node::{Cluster, VOTERS, give_data};
+pub(super) use node::{Node, fresh_id};
 
 const HEAP: &str = "ORDERFLOW_KAFKA_HEAP";
-pub(super) const META: &str = "meta.properties";
 
 /// ApiVersions, version 0, correlation id 7, no client id (KIP-35, KIP-511). A broker accepts connections once it is
 /// registered and unfenced, so an answer means that it serves.
 const API_VERSIONS: &[u8] = &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff];
 
-pub(super) fn plan(installed: &Installed, folder: &Folder) -> Result<Plan> {
-    let (port, controller) = (free_port()?, free_port()?);
-    let data = folder.path().join("kafka");
-    give_data(&installed.kafka_formatted(), &data)?;
-    let settings = folder.path().join("kafka.properties");
-    std::fs::write(&settings, properties(&data, port, controller))
+pub(super) fn plan(installed: &Installed, folder: &Folder, node: Node) -> Result<Plan> {
+    let cluster = match node {
+        Node::Only | Node::First => Cluster::new()?,
+        Node::Second => Cluster::running_in(folder.path())?,
+    };
+    let port = free_port()?;
+    let data = folder.path().join(node.name());
+    give_data(&installed.kafka_formatted(), &data, node, &cluster.id)?;
+    let settings = data.with_extension("properties");
+    std::fs::write(&settings, properties(node, &data, port, &cluster.controller))
         .with_context(|| format!("writing {}", settings.display()))?;
     let heap = std::env::var(HEAP).unwrap_or_else(|_| "512m".to_owned());
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
@@ -35,10 +41,10 @@ pub(super) fn plan(installed: &Installed, folder: &Folder) -> Result<Plan> {
     args.extend([format!("-Xmx{heap}"), "-XX:+UseSerialGC".to_owned(), compiler]);
     args.extend(["kafka.Kafka".to_owned(), settings.display().to_string()]);
     let spec = Spec {
-        name: "kafka".to_owned(),
+        name: node.name().to_owned(),
         program: installed.java.clone(),
         args,
-        log: folder.path().join("kafka.log"),
+        log: data.with_extension("log"),
         scratch: Some(data),
         ..Spec::default()
     };
@@ -52,43 +58,28 @@ fn is_api_versions(answer: &[u8]) -> bool {
     answer.get(4..10) == Some(&[0, 0, 0, 7, 0, 0])
 }
 
-/// A formatted data folder with identities of its own: services tell clusters apart by their id. Kafka's own tool
-/// formatted the original; running it each time would cost a second of Java.
-fn give_data(formatted: &Path, data: &Path) -> Result<()> {
-    let _ = std::fs::remove_dir_all(data);
-    std::fs::create_dir_all(data)?;
-    for file in std::fs::read_dir(formatted).with_context(|| format!("reading {}", formatted.display()))? {
-        let file = file?;
-        std::fs::copy(file.path(), data.join(file.file_name()))?;
-    }
-    let meta = std::fs::read_to_string(data.join(META))?;
-    let own = meta.lines().map(|line| match line.split_once('=') {
-        Some((key @ ("cluster.id" | "directory.id"), _)) => format!("{key}={}\n", fresh_id()),
-        _ => format!("{line}\n"),
-    });
-    std::fs::write(data.join(META), own.collect::<String>())?;
-    Ok(())
-}
-
-/// A Kafka id: 16 bytes in 22 characters of URL-safe base64, of which hexadecimal digits are some. Only four letters
-/// may stand last, where 4 bits are left over.
-pub(super) fn fresh_id() -> String {
-    let id = Uuid::now_v7().simple().to_string();
-    // The random end, not the time in front, which two brokers may share.
-    format!("{}A", &id[id.len() - 21..])
-}
-
-pub(super) fn properties(data: &Path, port: u16, controller: u16) -> String {
+pub(super) fn properties(node: Node, data: &Path, port: u16, controller: &str) -> String {
+    let (roles, also_listens) = match node {
+        Node::Only | Node::First => ("broker,controller", format!(",CONTROLLER://{controller}")),
+        Node::Second => ("broker", String::new()),
+    };
+    // Each node holds everything.
+    let copies = if node == Node::Only { 1 } else { 2 };
     format!(
-        "node.id=1
-process.roles=broker,controller
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+        "node.id={}
+process.roles={roles}
+listeners=PLAINTEXT://127.0.0.1:{port}{also_listens}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-controller.quorum.voters=1@127.0.0.1:{controller}
+{VOTERS}=1@{controller}
 log.dirs={}
+default.replication.factor={copies}
+offsets.topic.replication.factor={copies}
+transaction.state.log.replication.factor={copies}
+share.coordinator.state.topic.replication.factor={copies}
 {SETTINGS}",
+        node.id(),
         data.display()
     )
 }
@@ -96,11 +87,8 @@ log.dirs={}
 /// What differs from the defaults, which are meant for a cluster. What decides durability and the cost of a
 /// transaction is left alone.
 const SETTINGS: &str = "
-# One node holds everything once.
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
+# One node that is left goes on alone.
 transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 
 # 50 partitions each by default: hundreds of files for a handful of groups.
@@ -123,14 +111,6 @@ log.cleaner.dedupe.buffer.size=16777216
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_have_kafkas_form_and_differ() {
-        let (one, other) = (fresh_id(), fresh_id());
-        assert_eq!(one.len(), 22);
-        assert!(one.chars().all(|c| c.is_ascii_alphanumeric()));
-        assert_ne!(one, other);
-    }
 
     #[test]
     fn only_an_answer_without_error_to_our_question_counts() {

@@ -1,6 +1,7 @@
 //! Promises of this service, by subject. Those that need Redis start one, or say that they were skipped.
 
 mod cancels;
+mod erasure;
 mod events;
 mod fixture;
 mod following;

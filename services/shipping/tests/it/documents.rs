@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use orderflow::{fault::Consequence, step::Step};
 use shipping::{DispatchEvent, fold};
 
-use crate::setup::{Bench, told};
+use crate::setup::{Bench, OnCatchUp, told};
 
 /// Every document in the store, by path.
 fn documents(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
@@ -143,4 +143,47 @@ async fn what_the_log_says_holds_even_when_it_is_half() {
     };
     assert_eq!(same, pickup, "the pickup on the log is the one");
     assert!(again.stored_at > stored.stored_at, "the other half is done anew");
+}
+
+#[tokio::test]
+async fn a_document_stored_just_after_an_erasure_is_deleted_again() {
+    let Some(bench) = Bench::start().await else { return };
+    let batch = [bench.labelled(bench.order("c1", "1 Way")), bench.labelled(bench.order("c2", "2 Way"))];
+    // The key was there when the label was rendered; its tombstone, and the deletion, came before the store was done.
+    bench.keys.on_catch_up(OnCatchUp::EraseAll);
+    for _ in 0..2 {
+        assert_eq!(told(bench.print().handle(&batch).await), [Err("person_erased"), Err("person_erased")]);
+        assert!(documents(&bench).is_empty());
+    }
+    bench.keys.on_catch_up(OnCatchUp::Nothing);
+    let other = [bench.labelled(bench.order("c3", "3 Way"))];
+    assert!(told(bench.print().handle(&other).await)[0].is_ok());
+    assert_eq!(documents(&bench).len(), 2);
+}
+
+#[tokio::test]
+async fn a_document_is_not_told_of_before_it_is_known_to_last() {
+    let Some(bench) = Bench::start().await else { return };
+    let batch = [bench.labelled(bench.order("c1", "1 Way"))];
+    bench.keys.on_catch_up(OnCatchUp::Fail);
+    assert_eq!(told(bench.print().handle(&batch).await), [Err("keys_behind")]);
+    // Erased before the next attempt: what the first one stored goes.
+    assert_eq!(documents(&bench).len(), 2);
+    bench.keys.erase_all();
+    assert_eq!(told(bench.print().handle(&batch).await), [Err("person_erased")]);
+    assert!(documents(&bench).is_empty());
+}
+
+#[tokio::test]
+async fn a_repeat_tells_of_papers_also_after_their_person_was_erased() {
+    let Some(bench) = Bench::start().await else { return };
+    let batch = [bench.labelled(bench.order("c1", "1 Way"))];
+    let first = told(bench.print().handle(&batch).await);
+    bench.keys.erase_all();
+    bench.keys.on_catch_up(OnCatchUp::Fail);
+    assert_eq!(
+        told(bench.print().handle(&batch).await),
+        first,
+        "nothing is stored, so nothing has to be looked at"
+    );
 }

@@ -57,11 +57,29 @@ impl Drop for Server {
 
 /// Customers' keys in memory: the port's adapter for tests.
 #[derive(Default)]
-pub struct Keys(Mutex<HashMap<Uuid, DataKey>>);
+pub struct Keys {
+    keys: Mutex<HashMap<Uuid, DataKey>>,
+    on_catch_up: Mutex<OnCatchUp>,
+}
+
+/// What happens when somebody reads the keys to their end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnCatchUp {
+    #[default]
+    Nothing,
+    /// There are tombstones for everybody.
+    EraseAll,
+    /// The broker does not answer.
+    Fail,
+}
 
 impl Keys {
     pub fn erase_all(&self) {
-        self.0.lock().unwrap().clear();
+        self.keys.lock().unwrap().clear();
+    }
+
+    pub fn on_catch_up(&self, what: OnCatchUp) {
+        *self.on_catch_up.lock().unwrap() = what;
     }
 }
 
@@ -71,7 +89,18 @@ impl OpeningKeys for Keys {
         if customer_id == "unknown-yet" {
             return Err(Fault::transient("keys_behind", "not read to the end yet"));
         }
-        Ok(self.0.lock().unwrap().get(&key_id).cloned())
+        Ok(self.keys.lock().unwrap().get(&key_id).cloned())
+    }
+
+    async fn catch_up(&self) -> Result<(), Fault> {
+        match *self.on_catch_up.lock().unwrap() {
+            OnCatchUp::Nothing => Ok(()),
+            OnCatchUp::EraseAll => {
+                self.erase_all();
+                Ok(())
+            }
+            OnCatchUp::Fail => Err(Fault::transient("keys_behind", "not read to the end")),
+        }
     }
 }
 
@@ -168,7 +197,7 @@ impl Bench {
         let wrapped = master.new_data_key(customer, self.clock.now()).unwrap();
         let key = master.unwrap_key(&wrapped).unwrap();
         let sealed = seal(&key, wrapped.key_id, order_id, &person(line1)).unwrap();
-        self.keys.0.lock().unwrap().insert(wrapped.key_id, key);
+        self.keys.keys.lock().unwrap().insert(wrapped.key_id, key);
         Arc::new(Order {
             order_id,
             customer_id: customer.into(),
