@@ -3,16 +3,16 @@
 //! `<group>.waiting` is the journal. For each key it holds the records that wait and, without a value, notes of which
 //! records are answered ([`Note::Settled`]) and which waiting ones were given up ([`Note::Buried`]). Each note is in the
 //! transaction of what it tells of. So the log alone says what is blocked: a dead letter without its note that it is
-//! settled, and every waiting record without its own. Redis ([`lines`]) only says where to look, and is made again from
-//! the log ([`restore`]).
+//! settled, and every waiting record without its own. Redis (`lines.rs`) only says where to look, and is made again from
+//! the log (`restore.rs`).
 //!
 //! | file | answers |
 //! |---|---|
-//! | [`line_up`] | who of a batch must wait, before anything is produced |
-//! | [`drain`] | the records that wait, handled in order, once theirs is settled |
-//! | [`journal`] | what the journal says of one key |
-//! | [`lines`] | the lines in Redis, a script a question |
-//! | [`restore`] | the lines from the log |
+//! | `line_up.rs` | who of a batch must wait, before anything is produced |
+//! | `drain.rs` | the records that wait, handled in order, once theirs is settled |
+//! | `journal.rs` | what the journal says of one key |
+//! | `lines.rs` | the lines in Redis, a script a question |
+//! | `restore.rs` | the lines from the log |
 
 mod drain;
 pub mod journal;
