@@ -42,7 +42,7 @@ async fn an_erased_person_is_gone_everywhere_and_comes_back_as_somebody_new() {
     assert!(!papers.iter().any(|file| file.exists()));
     is_in_redis(&servers.redis_url, &cached, false).await;
     let (_, noted) = shop.record::<CustomerErased>(&customer).await;
-    assert_eq!((noted.keys, noted.documents, noted.erased_by.as_str()), (vec![erased], 2, "jo.reyes"));
+    assert_eq!((noted.keys, noted.documents, noted.erased_by.as_str()), (vec![erased], 2, "support-7"));
     let again = erase(&shop, &customer).await;
     assert_eq!([&again["keys_erased"], &again["documents_deleted"]], [&json!(0), &json!(0)]);
     assert_eq!(again["event_id"], Value::Null, "a repeat finds nothing left");
@@ -96,7 +96,7 @@ async fn a_stranger_cannot_be_erased_and_a_look_erases_nobody() {
 
 /// Erases a customer as an operator does.
 async fn erase(shop: &Shop, customer: &str) -> Value {
-    let (is_well, report) = run(shop, &[customer, "--by", "jo.reyes", "--reason", "request 118"]).await;
+    let (is_well, report) = run(shop, &[customer, "--by", "support-7", "--reason", "request 118"]).await;
     assert!(is_well, "{report}");
     report
 }

@@ -17,8 +17,8 @@ use crate::{connection::Connection, log::Decoder};
 const EXAMPLES: &str = "\
 Examples:
   orderflow customers erase cust-42 --dry-run
-  orderflow customers erase cust-42 --by jo.reyes --reason 'request 2025-118' --label-store /var/lib/labels
-  LABEL_STORE=./labels orderflow customers erase guest-0a1b2c3d… --by jo.reyes --reason 'asked by mail' --json
+  orderflow customers erase cust-42 --by support-7 --reason 'request 2025-118' --label-store /var/lib/labels
+  LABEL_STORE=./labels orderflow customers erase guest-0a1b2c3d… --by support-7 --reason 'asked by mail' --json
 
 First the customer's data keys go: from then on nobody can read name, e-mail and address on any topic. Then their label
 documents are deleted, then it is noted on `audit`. Orders that are not shipped yet end as Undeliverable and are

@@ -121,9 +121,9 @@ mod tests {
         assert_eq!(report(true, true, 2, Some(Uuid::nil())).closing(), "customer c1 is erased");
         let nowhere = report(true, true, 0, Some(Uuid::nil())).closing();
         assert!(nowhere.ends_with("is it the right store?"), "{nowhere}");
-        let before = Some(("jo.reyes".to_owned(), Timestamp::UNIX_EPOCH));
+        let before = Some(("support-7".to_owned(), Timestamp::UNIX_EPOCH));
         let again = Report { erased_before: before, ..report(true, true, 0, None) };
-        let closing = "nothing was left of customer c1: erased by jo.reyes on 1970-01-01 00:00:00";
+        let closing = "nothing was left of customer c1: erased by support-7 on 1970-01-01 00:00:00";
         assert_eq!(again.closing(), closing);
         assert!(again.to_string().contains("0 deleted") && again.to_string().ends_with(closing));
     }
