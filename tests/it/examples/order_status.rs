@@ -71,6 +71,31 @@ async fn every_example_is_on_its_orders_timeline_once_and_in_these_words() {
     matches_snapshot("order-status_on_event", &json!({ "step": "order-status.on_event", "says": words }));
 }
 
+/// An erasure is about a person: its example shows with the orders that were sealed with the key it names.
+#[tokio::test]
+async fn the_example_of_an_erasure_shows_with_the_order_it_is_about() {
+    let _place = servers::place().await;
+    let environment = alone().await;
+    let placed = examples().into_iter().find(|sent| sent.full_name.ends_with(".OrderPlaced")).unwrap();
+    let (name, text) = schemas::examples("audit", "CustomerErased").remove(0);
+    let mut record: Value = serde_json::from_str(text).unwrap();
+    record["keys"] = json!([placed.record["order"]["sealed"]["key_id"]]);
+    let (topic, full_name) = ("audit".to_owned(), "orderflow.audit.CustomerErased".to_owned());
+    let customer = record["customer_id"].as_str().unwrap().to_owned();
+    let erased = Sent { name, topic, full_name, order_id: customer, record };
+    send(&environment, [(&placed, placed.id()), (&erased, erased.id())].into_iter()).await;
+
+    let url = format!("{}/orders/{}", environment.status_url(), placed.order_id);
+    let step = "order-status.on_customer_erased";
+    eventually(&format!("{step} to show"), async || {
+        let answer = reqwest::get(&url).await.map_err(|error| error.to_string())?;
+        let order: Value = answer.json().await.map_err(|error| error.to_string())?;
+        if order["erased"] == json!(true) { Ok(()) } else { Err(order["erased"].to_string()) }
+    })
+    .await;
+    assert_eq!(environment.stop().await, Vec::<String>::new(), "did not end well");
+}
+
 /// Every example on a topic that the service reads.
 fn examples() -> Vec<Sent> {
     let catalogue = Catalogue::load().unwrap();
