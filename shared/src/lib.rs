@@ -16,6 +16,7 @@ pub mod faults;
 pub mod health;
 pub mod http;
 pub mod metrics;
+pub mod money;
 pub mod operator;
 pub mod order_state;
 pub mod registry;
