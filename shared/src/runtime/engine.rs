@@ -2,6 +2,7 @@
 //! the steps run on tokio.
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -60,9 +61,10 @@ const FENCES: u32 = 5;
 pub(crate) struct Engine {
     pub names: Names,
     pub group: String,
-    pub dead_letters: String,
     pub inputs: Vec<Topic>,
     pub hops: Vec<Arc<dyn Hop>>,
+    /// Which hop handles a record type: topic and name.
+    pub routes: HashMap<(Topic, &'static str), usize>,
     pub tickers: Vec<Arc<dyn Ticker>>,
     pub codec: Arc<Codec>,
     pub late_comers: LateComers,

@@ -1,6 +1,6 @@
 //! A step with everything around it that is the same for every step, and without its types.
 
-use std::{marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::HashMap, marker::PhantomData, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -14,6 +14,7 @@ use crate::{
     fault::{Consequence, Fault},
     metrics,
     step::{Outcome, Received, Step},
+    topics::Topic,
 };
 
 /// An event of a step, ready to be written.
@@ -35,6 +36,17 @@ pub(crate) trait Hop: Send + Sync {
 
     /// One answer per record, in its order.
     async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answer>;
+}
+
+/// Which hop handles a record type. The first, where several would.
+pub(crate) fn routes(hops: &[Arc<dyn Hop>]) -> HashMap<(Topic, &'static str), usize> {
+    let mut routes = HashMap::new();
+    for (index, hop) in hops.iter().enumerate() {
+        for input in hop.inputs() {
+            routes.entry((input.topic, input.name)).or_insert(index);
+        }
+    }
+    routes
 }
 
 pub(crate) struct Typed<S: Step> {

@@ -9,6 +9,7 @@ mod engine;
 mod held;
 mod hop;
 mod lag;
+mod life;
 mod log;
 pub mod original;
 mod publisher;
@@ -21,6 +22,7 @@ pub mod waiting;
 mod writer;
 
 pub(crate) use consumer::Silent;
+pub use life::run;
 pub use publisher::{Placed, Prepared, Publisher, Root};
-pub use service::{Service, run};
+pub use service::Service;
 pub use tick::{Due, Tick};

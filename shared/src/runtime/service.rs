@@ -1,13 +1,10 @@
-//! A service: what it is given, what it is made of, and its life from start to shutdown.
+//! A service being wired: what it is given, and what it is made of. Its life is in `life.rs`.
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc, thread, time::Duration, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
-use anyhow::Context;
 use async_trait::async_trait;
 use axum::Router;
-use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{net::TcpListener, runtime::Handle, sync::oneshot, task::JoinSet};
-use tracing::{error, info, warn};
+use tokio::runtime::Handle;
 
 use super::{
     batch::Pace,
@@ -19,7 +16,7 @@ use super::{
     log::{self, Group, KafkaLog, transactional_id},
     publisher::Publisher,
     shutdown::Shutdown,
-    start::{Connected, Rights, connect},
+    start::{Connected, Rights},
     tick::{self, Tick, Ticker},
     waiting::{Limits, Lines, Waiting},
     writer::Writer,
@@ -28,41 +25,61 @@ use crate::{
     breaker::{Breaker, Dependency, Policy, Trail},
     clock::Clock,
     config::Common,
-    events::RecordType,
-    fault::{Consequence, Fault},
+    fault::Fault,
     health::Health,
-    operator,
     state::{
         State,
         rebuild::{Fold, Logged, Recovery},
     },
     step::Step,
-    telemetry,
     topics::Topic,
 };
 
-/// How long a shutdown may take: finish the batch, commit, leave the group.
-const SHUTDOWN: Duration = Duration::from_secs(10);
-/// How often a service without input makes sure that its state is whole.
-const VERIFY: Duration = Duration::from_secs(1);
-
 /// A service being wired: what it is given, and what it is made of.
 pub struct Service {
-    name: &'static str,
-    common: Common,
+    pub(super) name: &'static str,
+    pub(super) common: Common,
     connected: Connected,
     group: Option<Group>,
     state: State,
     clock: Clock,
     health: Health,
     publisher: Publisher,
-    hops: Vec<Arc<dyn Hop>>,
-    tickers: Vec<Arc<dyn Ticker>>,
+    pub(super) hops: Vec<Arc<dyn Hop>>,
+    pub(super) tickers: Vec<Arc<dyn Ticker>>,
     fold: Arc<dyn Fold>,
-    servers: Vec<(SocketAddr, Router)>,
+    pub(super) servers: Vec<(SocketAddr, Router)>,
 }
 
 impl Service {
+    /// A service with nothing in it yet.
+    pub(super) fn assemble(
+        name: &'static str,
+        common: Common,
+        connected: Connected,
+        rights: &Rights,
+        clock: Clock,
+        health: Health,
+    ) -> anyhow::Result<Self> {
+        let limits = Limits { waiting: common.waiting_limit, blocked: common.blocked_limit };
+        let writes = rights.writes.iter().map(|(topic, name)| format!("orderflow.{topic}.{name}"));
+        let (writes, ordered) = (writes.collect(), rights.ordered.clone());
+        Ok(Self {
+            group: rights.group.map(|topics| Group { topics, ordered, writes, limits }),
+            state: State::new(connected.redis.clone(), common.names().keys(name)),
+            publisher: Publisher::new(connected.base.clone(), Arc::clone(&connected.codec), common.names())?,
+            name,
+            common,
+            connected,
+            clock,
+            health,
+            hops: Vec::new(),
+            tickers: Vec::new(),
+            fold: Arc::new(Nothing),
+            servers: Vec::new(),
+        })
+    }
+
     /// The service's state in Redis.
     #[must_use]
     pub fn state(&self) -> State {
@@ -144,7 +161,7 @@ impl Service {
         topics
     }
 
-    fn recovery(&self) -> Recovery {
+    pub(super) fn recovery(&self) -> Recovery {
         let log = KafkaLog {
             base: self.connected.base.clone(),
             names: self.common.names(),
@@ -164,7 +181,7 @@ impl Service {
         }
     }
 
-    fn engine(self, shutdown: Shutdown) -> Result<Engine, Fault> {
+    pub(super) fn engine(self, shutdown: Shutdown) -> Result<Engine, Fault> {
         let names = self.common.names();
         let (group, instance) = (names.group(self.name), self.common.instance());
         let consumer = consumer::config(&self.connected.base, &group, &instance)
@@ -180,9 +197,9 @@ impl Service {
             inputs: self.inputs(),
             recovery: self.recovery(),
             writer: Writer::new(&self.connected.base, self.common.delivery, &id),
-            dead_letters: names.topic(topics.dead_letters),
             names,
             group,
+            routes: hop::routes(&self.hops),
             hops: self.hops,
             tickers: self.tickers,
             codec: self.connected.codec,
@@ -217,201 +234,4 @@ impl Fold for Nothing {
     async fn fold(&self, _: &State, _: &[Logged<'_>]) -> Result<(), Fault> {
         Ok(())
     }
-}
-
-/// Runs a service until SIGTERM or a fatal fault: the whole of a main. Exits non-zero after a fatal fault.
-pub fn run<W, F>(name: &'static str, common: Common, wire: W) -> ExitCode
-where
-    W: FnOnce(Service) -> F,
-    F: Future<Output = anyhow::Result<Service>>,
-{
-    match telemetry::start(common.log_format).and_then(|metrics| block_on(live(name, common, metrics, wire)))
-    {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            error!("{name} stops: {why:#}");
-            eprintln!("{name}: {why:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn block_on(life: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let outcome = runtime.block_on(life);
-    runtime.shutdown_timeout(Duration::from_secs(1)); // blocking questions to Kafka are not waited for
-    outcome
-}
-
-async fn live<W, F>(
-    name: &'static str,
-    common: Common,
-    metrics: PrometheusHandle,
-    wire: W,
-) -> anyhow::Result<()>
-where
-    W: FnOnce(Service) -> F,
-    F: Future<Output = anyhow::Result<Service>>,
-{
-    let (shutdown, health, clock) = (Shutdown::new(), Health::starting(), Clock::system());
-    let mut tasks = JoinSet::new();
-    let signals = shutdown.clone();
-    tasks.spawn(async move { signals.on_signal().await.context("cannot listen for signals") });
-    let routes = operator::routes(health.clone(), metrics, common.operator_token.clone());
-    let routes = operator::with_faults(routes, &common, &clock);
-    let operators = operator::bind(&common).await?;
-    tasks.spawn(serve(operators, routes, shutdown.clone()));
-
-    let rights = Rights::of(name)?;
-    let connected = tokio::select! {
-        connected = connect(&common, &rights) => connected?,
-        () = shutdown.when_requested() => return Ok(()),
-    };
-    let service = wire(assemble(name, common, connected, &rights, clock, health.clone())?).await?;
-    let outputs = service
-        .hops
-        .iter()
-        .flat_map(|hop| hop.outputs())
-        .chain(service.tickers.iter().flat_map(|t| t.outputs()));
-    let inputs: Vec<RecordType> = service.hops.iter().flat_map(|hop| hop.inputs()).collect();
-    rights.check(name, &inputs, &outputs.collect::<Vec<_>>())?;
-    work(service, shutdown, &mut tasks, health).await
-}
-
-fn assemble(
-    name: &'static str,
-    common: Common,
-    connected: Connected,
-    rights: &Rights,
-    clock: Clock,
-    health: Health,
-) -> anyhow::Result<Service> {
-    let limits = Limits { waiting: common.waiting_limit, blocked: common.blocked_limit };
-    let writes = rights.writes.iter().map(|(topic, name)| format!("orderflow.{topic}.{name}"));
-    let (writes, ordered) = (writes.collect(), rights.ordered.clone());
-    Ok(Service {
-        group: rights.group.map(|topics| Group { topics, ordered, writes, limits }),
-        state: State::new(connected.redis.clone(), common.names().keys(name)),
-        publisher: Publisher::new(connected.base.clone(), Arc::clone(&connected.codec), common.names())?,
-        name,
-        common,
-        connected,
-        clock,
-        health,
-        hops: Vec::new(),
-        tickers: Vec::new(),
-        fold: Arc::new(Nothing),
-        servers: Vec::new(),
-    })
-}
-
-/// From wired to stopped.
-async fn work(
-    mut service: Service,
-    shutdown: Shutdown,
-    tasks: &mut JoinSet<anyhow::Result<()>>,
-    health: Health,
-) -> anyhow::Result<()> {
-    tokio::select! {
-        begun = begin(service.recovery(), &health) => begun?,
-        () = shutdown.when_requested() => return Ok(()),
-    }
-    for (address, routes) in std::mem::take(&mut service.servers) {
-        let listener =
-            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-        info!(address = %listener.local_addr()?, "listening");
-        tasks.spawn(serve(listener, routes, shutdown.clone()));
-    }
-    info!(service = service.name, instance = service.common.instance(), "started");
-    let (done, finished) = oneshot::channel();
-    if service.hops.is_empty() {
-        health.settled("starting");
-        let guard = guard(service.recovery(), health.clone(), shutdown.clone());
-        tasks.spawn(async move {
-            let _ = done.send(guard.await); // nobody listens once the service has stopped
-            Ok(())
-        });
-    } else {
-        let engine = service.engine(shutdown.clone())?;
-        thread::Builder::new().name("loop".to_owned()).spawn(move || {
-            let _ = done.send(engine.run());
-        })?;
-    }
-    until_finished(finished, shutdown, tasks).await
-}
-
-/// Waits for the loop to end, by itself or by request, and for the HTTP servers to finish what they have begun.
-async fn until_finished(
-    mut finished: oneshot::Receiver<Result<(), Fault>>,
-    shutdown: Shutdown,
-    tasks: &mut JoinSet<anyhow::Result<()>>,
-) -> anyhow::Result<()> {
-    let early = tokio::select! {
-        outcome = &mut finished => Some(outcome),
-        () = shutdown.when_requested() => None,
-    };
-    shutdown.request();
-    let rest = async {
-        let outcome = match early {
-            Some(outcome) => outcome,
-            None => finished.await,
-        };
-        while let Some(task) = tasks.join_next().await {
-            task??;
-        }
-        outcome.context("the loop panicked")?.map_err(anyhow::Error::from)
-    };
-    match tokio::time::timeout(SHUTDOWN, rest).await {
-        Ok(outcome) => {
-            info!("stopped");
-            outcome
-        }
-        Err(_) => anyhow::bail!("shutdown took longer than {} s", SHUTDOWN.as_secs()),
-    }
-}
-
-async fn begin(recovery: Recovery, health: &Health) -> anyhow::Result<()> {
-    loop {
-        match recovery.begin().await {
-            Ok(()) => return Ok(()),
-            Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault.into()),
-            Err(fault) => {
-                health.concern("starting", fault.to_string());
-                warn!(%fault, "cannot take up the state yet");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        }
-    }
-}
-
-/// Watches over the state of a service that has no input; its handlers fail closed meanwhile.
-async fn guard(recovery: Recovery, health: Health, shutdown: Shutdown) -> Result<(), Fault> {
-    let watch = async {
-        loop {
-            tokio::time::sleep(VERIFY).await;
-            let checked = match recovery.state.verify().await {
-                Err(fault) if fault.consequence() == Consequence::Lost => {
-                    health.concern("state", "rebuilding the state from the log");
-                    recovery.recover().await
-                }
-                checked => checked,
-            };
-            match checked {
-                Ok(()) => ["state", "dependency"].into_iter().for_each(|name| health.settled(name)),
-                Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault),
-                Err(fault) => health.concern("dependency", fault.to_string()),
-            }
-        }
-    };
-    tokio::select! {
-        stopped = watch => stopped,
-        () = shutdown.when_requested() => Ok(()),
-    }
-}
-
-async fn serve(listener: TcpListener, routes: Router, shutdown: Shutdown) -> anyhow::Result<()> {
-    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-    Ok(axum::serve(listener, routes)
-        .with_graceful_shutdown(async move { shutdown.when_requested().await })
-        .await?)
 }

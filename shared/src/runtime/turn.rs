@@ -1,6 +1,6 @@
 //! One turn of the loop, between polling and committing: each record gets its answer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, HashMap};
 
 use futures::future::join_all;
 use rdkafka::TopicPartitionList;
@@ -12,7 +12,7 @@ use super::{
     dead_letter::bury,
     engine::Engine,
     held::Verdict,
-    hop::{Answer, Emitted, Hop},
+    hop::{Answer, Emitted},
     waiting::{Ended, Standing},
     writer::Outgoing,
 };
@@ -222,7 +222,7 @@ impl Engine {
             offset = raw.place.offset, "dead letter");
         ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
         Outgoing {
-            topic: self.dead_letters.clone(),
+            topic: self.names.topic(self.waiting.topics.dead_letters),
             key: letter.key,
             value: letter.value,
             headers: letter.headers,
@@ -247,14 +247,12 @@ impl Engine {
             let message = format!("{known} does not belong on {}", raw.origin.topic);
             return Route::Refused(Fault::poison("unexpected_record", message));
         };
-        let ours = |hop: &Arc<dyn Hop>| {
-            hop.inputs().iter().any(|input| input.topic == raw.origin.topic && input.name == name)
-        };
-        match self.hops.iter().position(ours) {
+        let routes: &HashMap<(Topic, &str), usize> = &self.routes;
+        match routes.get(&(raw.origin.topic, name)) {
             Some(_) if faults::refuses(|| [raw.key(), raw.header("ce_id")]) => {
                 Route::Refused(Fault::poison("injected", "a test wants this record refused"))
             }
-            Some(hop) => Route::Hop(hop),
+            Some(hop) => Route::Hop(*hop),
             None => Route::Skip,
         }
     }

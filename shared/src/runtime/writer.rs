@@ -142,26 +142,21 @@ impl Writer {
             // not overtake the next one; it names the member's generation too.
             Delivery::ExactlyOnce if records.is_empty() => consumer
                 .commit(offsets, CommitMode::Sync)
-                .map_err(|error| Ending::Abort(taken_back("commit_offsets", error))),
+                .map_err(|error| Ending::Nothing(taken_back("commit_offsets", error))),
             Delivery::ExactlyOnce => self.in_transaction(&producer, consumer, records, offsets),
+            // A producer that has timed out records may never recover by itself.
             Delivery::AtLeastOnce => {
-                self.then_commit(&producer, consumer, records, offsets).map_err(Ending::Abort)
+                self.then_commit(&producer, consumer, records, offsets).map_err(Ending::Replace)
             }
         };
+        let is_fatal = || producer.client().fatal_error().is_some();
         match written {
             Ok(()) => Ok(()),
-            Err(Ending::Abort(back)) => {
-                // Without a transaction to abort, a producer that has timed out records may never recover by itself.
-                let usable =
-                    self.delivery == Delivery::ExactlyOnce && producer.client().fatal_error().is_none();
-                if usable && (records.is_empty() || abort(&producer)) {
-                    Err(back)
-                } else {
-                    Err(self.replace(back))
-                }
+            Err(Ending::Nothing(back)) if !is_fatal() => Err(back),
+            Err(Ending::Abort(back)) if !is_fatal() && abort(&producer) => Err(back),
+            Err(Ending::Nothing(back) | Ending::Abort(back) | Ending::Replace(back)) => {
+                Err(self.replace(back))
             }
-            // Its outcome is unknown, or another has our id: only a new producer of the same id settles that.
-            Err(Ending::Replace(back)) => Err(self.replace(back)),
         }
     }
 
@@ -252,11 +247,14 @@ impl Writer {
     }
 }
 
-/// How a failed transaction must be ended.
+/// How a failed write must be ended.
 enum Ending {
+    /// No transaction was begun.
+    Nothing(TakenBack),
     /// By an abort.
     Abort(TakenBack),
-    /// By a new producer: an abort could undo a commit that succeeded.
+    /// By a new producer of the same id: the outcome is unknown (an abort could undo a commit that succeeded), another
+    /// has our id, or this one may not recover.
     Replace(TakenBack),
 }
 
