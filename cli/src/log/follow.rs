@@ -56,8 +56,11 @@ impl Follower {
         mut take: impl FnMut(Entry) + Send + 'static,
     ) -> Result<Self> {
         let mut config = config.clone();
-        // A record still comes at once: this is how long an empty answer may take, and each costs the broker work.
-        config.set("fetch.wait.max.ms", "100").set("enable.partition.eof", "false");
+        // Each answer costs the broker work, above all with so many partitions: let it gather what comes in 10 ms.
+        config
+            .set("fetch.wait.max.ms", "10")
+            .set("fetch.min.bytes", "1048576")
+            .set("enable.partition.eof", "false");
         let consumer = consumer(&config)?;
         let mut wanted: Vec<String> = topics.iter().map(|topic| names.topic(*topic)).collect();
         wanted.extend(put_aside()?.into_iter().map(|topic| names.topic(topic)));

@@ -24,6 +24,7 @@ impl OnPaymentFailed {
 
 impl Step for OnPaymentFailed {
     const NAME: &'static str = "inventory.on_payment_failed";
+    const GATHERS: bool = true;
     type In = PaymentFailed;
     type Out = InventoryReleased;
 

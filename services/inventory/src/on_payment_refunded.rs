@@ -24,6 +24,7 @@ impl OnPaymentRefunded {
 
 impl Step for OnPaymentRefunded {
     const NAME: &'static str = "inventory.on_payment_refunded";
+    const GATHERS: bool = true;
     type In = PaymentRefunded;
     type Out = InventoryReleased;
 

@@ -30,6 +30,7 @@ impl OnShippingLabelGenerated {
 
 impl Step for OnShippingLabelGenerated {
     const NAME: &'static str = "inventory.on_shipping_label_generated";
+    const GATHERS: bool = true;
     type In = ShippingLabelGenerated;
     type Out = InventoryShipped;
 

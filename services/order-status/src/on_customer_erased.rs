@@ -17,6 +17,7 @@ pub struct OnCustomerErased(pub State);
 
 impl Step for OnCustomerErased {
     const NAME: &'static str = "order-status.on_customer_erased";
+    const GATHERS: bool = true;
     type In = CustomerErased;
     type Out = Nothing;
 

@@ -45,6 +45,7 @@ impl OnEvent {
 
 impl Step for OnEvent {
     const NAME: &'static str = "order-status.on_event";
+    const GATHERS: bool = true;
     type In = OrderEvent;
     type Out = Nothing;
 

@@ -72,6 +72,7 @@ type Booked = BTreeMap<Window, Result<Pickup, Fault>>;
 
 impl Step for OnShippingLabelGenerated {
     const NAME: &'static str = "shipping.on_shipping_label_generated";
+    const GATHERS: bool = true;
     type In = ShippingLabelGenerated;
     type Out = DispatchEvent;
 

@@ -3,14 +3,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use rdkafka::{
-    TopicPartitionList,
-    consumer::{CommitMode, Consumer},
-};
+use rdkafka::{TopicPartitionList, consumer::Consumer};
 use tracing::{info, warn};
 
 use super::{
-    consumer::place,
+    consumer::{commit_rest, place},
     engine::{Engine, unavailable},
 };
 use crate::fault::{Consequence, Fault};
@@ -29,11 +26,18 @@ impl Engine {
     /// Takes in what a rebalance has left us with.
     pub(super) fn take_assignment(&mut self) {
         self.epoch = self.consumer.context().assignment().epoch;
-        self.astray = true;
+        self.go_back();
         self.held.clear();
-        self.waiting.drop_session();
         self.lag.clear();
         self.state.hold(BTreeMap::new());
+    }
+
+    /// Nothing counts that is not committed: it is read again.
+    pub(super) fn go_back(&mut self) {
+        self.astray = true;
+        *self.consumer.context().owed() = TopicPartitionList::new();
+        self.lobby.clear();
+        self.waiting.drop_session();
     }
 
     /// Goes to the committed offsets, and tells the state of them: the least that it must know.
@@ -105,8 +109,7 @@ impl Engine {
 
     /// Leaves the group: everything answered is committed, so another instance takes over at once.
     pub(super) fn leave(self) {
-        // Offsets of at-least-once that are still on their way; nothing to commit is no error.
-        let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
+        commit_rest(&self.consumer);
         self.consumer.unsubscribe();
         drop(self.consumer); // closes it, which sends LeaveGroup
         info!("left the group");

@@ -21,12 +21,14 @@ pub(crate) struct Raw {
     /// Where it first stood: somewhere else when it is handled again.
     pub origin: Origin,
     pub message: OwnedMessage,
+    /// Whether no order waits for what it leads to.
+    pub can_wait: bool,
 }
 
 impl Raw {
     /// A record where it first stood.
     pub fn at(place: Origin, message: OwnedMessage) -> Self {
-        Self { place, origin: place, message }
+        Self { place, origin: place, message, can_wait: false }
     }
 
     /// A record read from a topic of its group's own: `by_schema` is the topic its schema belongs to, for one whose
@@ -34,7 +36,7 @@ impl Raw {
     pub fn again(place: Origin, message: OwnedMessage, names: &Names, by_schema: Option<Topic>) -> Self {
         let told = original::origin(message.headers(), names);
         let origin = told.unwrap_or(Origin { topic: by_schema.unwrap_or(place.topic), ..place });
-        Self { place, origin, message }
+        Self { place, origin, message, can_wait: false }
     }
 
     /// Whether it has been read before, and put aside.

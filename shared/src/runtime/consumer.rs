@@ -63,6 +63,7 @@ pub(super) type GroupConsumer = BaseConsumer<Watch>;
 pub(super) struct Watch {
     assignment: Mutex<Assignment>,
     statistics: Mutex<Option<Statistics>>,
+    owed: Mutex<TopicPartitionList>,
 }
 
 /// The partitions held, and how often that has changed.
@@ -77,6 +78,12 @@ pub(super) struct Assignment {
 impl Watch {
     pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
         self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Offsets of records that led to nothing, still to be committed: with the next batch that has outputs, in a while,
+    /// or before the partitions are another's. Lost in a crash, they are read again, to the same nothing.
+    pub(super) fn owed(&self) -> MutexGuard<'_, TopicPartitionList> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The newest statistics, once.
@@ -96,8 +103,8 @@ impl ClientContext for Watch {
 }
 
 impl ConsumerContext for Watch {
-    /// Every batch is committed before the next poll, so nothing is open here; offsets that were committed
-    /// asynchronously (at-least-once) are made sure of before another instance takes over.
+    /// No transaction is open here: a batch is committed before the next poll. Offsets that are owed, or were committed
+    /// asynchronously (at-least-once), are made sure of before another instance takes over.
     ///
     /// Where the group has committed is asked later, by the loop ([`place`]): here nothing may take long.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
@@ -110,7 +117,7 @@ impl ConsumerContext for Watch {
                 consumer.pause(list)
             })
         } else {
-            let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
+            commit_rest(consumer);
             consumer.unassign()
         };
         if let Err(error) = &done {
@@ -122,6 +129,17 @@ impl ConsumerContext for Watch {
         let mut assignment = self.assignment();
         assignment.epoch += 1;
         assignment.joined = assign && done.is_ok();
+    }
+}
+
+/// Commits what is not committed yet. Failing is no loss: whoever holds the partitions then reads those records again.
+pub(super) fn commit_rest(consumer: &GroupConsumer) {
+    let owed = std::mem::take(&mut *consumer.context().owed());
+    let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
+    if owed.count() > 0
+        && let Err(error) = consumer.commit(&owed, CommitMode::Sync)
+    {
+        warn!(%error, "the last offsets are not committed; their records are read again");
     }
 }
 

@@ -8,14 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
-use rdkafka::{
-    Message, TopicPartitionList,
-    consumer::Consumer,
-    error::{KafkaError, RDKafkaErrorCode},
-    message::OwnedMessage,
-    topic_partition_list::Offset,
-};
+use rdkafka::{TopicPartitionList, consumer::Consumer, error::KafkaError, topic_partition_list::Offset};
 use tokio::runtime::Handle;
 use tracing::{error, warn};
 
@@ -26,11 +19,12 @@ use super::{
     held::Held,
     hop::Hop,
     lag::LagWatch,
+    lobby::Lobby,
     shutdown::Shutdown,
     tick::Ticker,
     turn::Settled,
-    waiting::{Waiting, topic_of},
-    writer::{FENCED, Writer},
+    waiting::Waiting,
+    writer::{FENCED, Outgoing, Writer},
 };
 use crate::{
     clock::Clock,
@@ -40,18 +34,13 @@ use crate::{
     health::Health,
     metrics,
     state::{State, rebuild::Recovery},
-    step::Origin,
     topics::{Names, Topic},
 };
 
 /// How long an idle poll waits: bounds how late a tick, a retry or a shutdown is noticed.
-const IDLE: Duration = Duration::from_millis(100);
-/// How long a poll waits while the committed offsets are not known: it only serves the group.
-const ASTRAY: Duration = Duration::from_millis(5);
+pub(super) const IDLE: Duration = Duration::from_millis(100);
 /// How often an idle service makes sure that its state is whole, and looks for what is due.
 const CHORES: Duration = Duration::from_secs(1);
-/// No batch holds more than this, whatever its count.
-const BATCH_BYTES: usize = 4 << 20;
 /// A partition held for longer than this is worth an operator's look.
 const HELD_TOO_LONG: Duration = Duration::from_secs(30);
 /// So many fences in a row mean that two processes have one instance id.
@@ -78,6 +67,7 @@ pub(crate) struct Engine {
     pub handle: Handle,
     pub retry_limit: u32,
     pub pace: Pace,
+    pub lobby: Lobby,
     pub held: Held,
     pub waiting: Waiting,
     pub lag: LagWatch,
@@ -120,6 +110,7 @@ impl Engine {
         if self.astray {
             return self.find_place();
         }
+        let batch = self.lobby.let_in(batch, self.pace.limit(), Instant::now());
         if !batch.is_empty() {
             let started = Instant::now();
             let settled = self.answer(&batch)?;
@@ -150,76 +141,12 @@ impl Engine {
                 self.shutdown.wait(Duration::from_millis(200));
             }
         }
-        self.astray = true; // back to the committed offsets
-        self.waiting.drop_session();
+        self.go_back();
         Ok(())
     }
 
-    /// Polls what is there; waits only for the first record. Records from before a rebalance are dropped: whoever
-    /// holds their partition now reads them again.
-    fn poll(&mut self) -> Result<Vec<Raw>, Fault> {
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        let idle = if self.astray { ASTRAY } else { IDLE };
-        let mut wait = self.held.next_due().map_or(idle, |due| due.min(idle));
-        if self.waiting.is_busy() && !self.astray {
-            wait = Duration::ZERO;
-        }
-        while batch.len() < self.pace.limit() && bytes < BATCH_BYTES {
-            let polled = self
-                .consumer
-                .poll(wait)
-                .map(|message| message.map(|m| (origin(&m, &self.names), m.detach())));
-            if self.epoch != self.consumer.context().assignment().epoch {
-                batch.clear();
-                self.take_assignment();
-            }
-            match polled {
-                None => break,
-                Some(Ok(_)) if self.astray => {}
-                Some(Ok((Some(place), message))) => {
-                    let raw = self.raw(place, message);
-                    bytes += raw.size();
-                    batch.push(raw);
-                }
-                Some(Ok((None, message))) => {
-                    warn!(topic = message.topic(), "a record of a topic that is not ours")
-                }
-                Some(Err(error)) => self.poll_failed(error)?,
-            }
-            wait = Duration::ZERO;
-        }
-        Ok(batch)
-    }
-
-    fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
-        if place.topic != self.waiting.topics.retry {
-            return Raw::at(place, message);
-        }
-        let by_schema = topic_of(message.payload().unwrap_or_default(), &self.codec);
-        Raw::again(place, message, &self.names, by_schema)
-    }
-
-    fn poll_failed(&self, error: KafkaError) -> Result<(), Fault> {
-        let gone = [
-            RDKafkaErrorCode::OffsetOutOfRange,
-            RDKafkaErrorCode::AutoOffsetReset,
-            RDKafkaErrorCode::NoOffset,
-        ];
-        let code = error.rdkafka_error_code();
-        if code.is_some_and(|code| gone.contains(&code)) {
-            let message = "records this group has not read yet are gone from the topic: restore them, or move the \
-                           group's offsets by hand and accept the loss";
-            return Err(Fault::fatal("offsets_vanished", message).caused_by(error));
-        }
-        if matches!(error, KafkaError::MessageConsumptionFatal(_)) {
-            return Err(Fault::fatal("kafka_client", "the Kafka client cannot go on").caused_by(error));
-        }
-        warn!(%error, "polling");
-        Ok(())
-    }
-
-    /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it.
+    /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it. Without
+    /// outputs the offsets can wait: a commit for nothing is most of a broker's work.
     pub(super) fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
         if settled.offsets.is_empty() {
             return Ok(());
@@ -228,20 +155,47 @@ impl Engine {
         let offsets: Vec<(Topic, i32, i64)> =
             settled.offsets.iter().map(|((t, p), next)| (*t, *p, *next)).collect();
         self.handle.block_on(self.state.advance(&offsets))?;
+        let owed = self.owed_with(&offsets)?;
+        if settled.records.is_empty() {
+            *self.consumer.context().owed() = owed;
+        } else {
+            self.commit(&settled.records, &owed)?;
+        }
+        for (topic, partition, next) in offsets {
+            self.held.settled(topic, partition, next);
+        }
+        self.count(batch, settled);
+        Ok(())
+    }
+
+    /// What is owed, taken, and these offsets. Whatever goes wrong with it before it is committed, or put back, is read
+    /// again.
+    fn owed_with(&self, offsets: &[(Topic, i32, i64)]) -> Result<TopicPartitionList, Fault> {
+        let mut owed = std::mem::take(&mut *self.consumer.context().owed());
+        for (topic, partition, next) in offsets {
+            let (name, next) = (self.names.topic(*topic), Offset::Offset(*next));
+            let known = owed.find_partition(&name, *partition).is_some();
+            let noted = if known {
+                owed.set_partition_offset(&name, *partition, next)
+            } else {
+                owed.add_partition_offset(&name, *partition, next)
+            };
+            noted
+                .map_err(|error| Fault::fatal("bad_offset", "an offset is out of range").caused_by(error))?;
+        }
+        Ok(owed)
+    }
+
+    fn commit(&mut self, records: &[Outgoing], offsets: &TopicPartitionList) -> Result<(), Fault> {
         faults::point("before_produce");
         let started = Instant::now();
-        let list = settled.offset_list(self)?;
-        if let Err(back) = self.writer.write(&self.consumer, &settled.records, &list) {
+        if let Err(back) = self.writer.write(&self.consumer, records, offsets) {
             return Err(self.taken_back(back.cause, back.error));
         }
         faults::point("after_commit");
         self.fences = 0;
         self.health.settled("dependency");
-        for (topic, partition, next) in offsets {
-            self.held.settled(topic, partition, next);
-        }
         ::metrics::histogram!(metrics::COMMIT_DURATION).record(started.elapsed());
-        self.count(batch, settled);
         Ok(())
     }
 
@@ -315,7 +269,7 @@ impl Engine {
         }
     }
 
-    /// Once a second: lag and watchdog, the state's integrity, what is due.
+    /// Once a second: lag and watchdog, offsets that are owed, the state's integrity, what is due.
     fn chores(&mut self) -> Result<(), Fault> {
         if self.chores_at.elapsed() < CHORES {
             return Ok(());
@@ -333,6 +287,10 @@ impl Engine {
         self.report_held();
         if self.epoch == 0 || self.astray {
             return Ok(());
+        }
+        let owed = self.owed_with(&[])?;
+        if owed.count() > 0 {
+            self.commit(&[], &owed)?;
         }
         self.verify()?;
         self.look_for_lines()?;
@@ -358,17 +316,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// Where a record stood, when its topic is one of ours.
-pub(super) fn origin(message: &impl Message, names: &Names) -> Option<Origin> {
-    let timestamp = message.timestamp().to_millis().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    Some(Origin {
-        topic: names.logical(message.topic())?,
-        partition: message.partition(),
-        offset: message.offset(),
-        timestamp: timestamp.unwrap_or(Timestamp::UNIX_EPOCH),
-    })
 }
 
 pub(super) fn unavailable(error: KafkaError) -> Fault {

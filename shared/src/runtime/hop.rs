@@ -33,6 +33,8 @@ pub(crate) trait Hop: Send + Sync {
     fn name(&self) -> &'static str;
     fn inputs(&self) -> Vec<RecordType>;
     fn outputs(&self) -> Vec<RecordType>;
+    /// Whether its records may wait for company.
+    fn gathers(&self) -> bool;
 
     /// One answer per record, in its order.
     async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answer>;
@@ -73,6 +75,10 @@ impl<S: Step> Hop for Typed<S> {
 
     fn outputs(&self) -> Vec<RecordType> {
         S::Out::types()
+    }
+
+    fn gathers(&self) -> bool {
+        S::GATHERS
     }
 
     async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answer> {

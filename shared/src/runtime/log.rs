@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{
     batch::Raw,
     consumer::{ASK, Silent, config},
-    engine::origin,
+    poll::origin,
     waiting::{Book, Limits, restore, topic_of},
     writer::Writer,
 };

@@ -1,6 +1,10 @@
 //! A service being wired: what it is given, and what it is made of. Its life is in `life.rs`.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -13,6 +17,7 @@ use super::{
     held::Held,
     hop::{self, Hop},
     lag::LagWatch,
+    lobby::Lobby,
     log::{self, Group, KafkaLog, transactional_id},
     publisher::Publisher,
     shutdown::Shutdown,
@@ -34,6 +39,11 @@ use crate::{
     step::Step,
     topics::Topic,
 };
+
+/// How long a record that no order waits for may wait for company.
+const GATHER: Duration = Duration::from_millis(50);
+/// What the broker gathers for a service that no order waits for, in bytes, unless `fetch.wait.max.ms` is over before.
+const GATHERED: &str = "65536";
 
 /// A service being wired: what it is given, and what it is made of.
 pub struct Service {
@@ -184,7 +194,15 @@ impl Service {
     pub(super) fn engine(self, shutdown: Shutdown) -> Result<Engine, Fault> {
         let names = self.common.names();
         let (group, instance) = (names.group(self.name), self.common.instance());
-        let consumer = consumer::config(&self.connected.base, &group, &instance)
+        let mut config = consumer::config(&self.connected.base, &group, &instance);
+        // Where nothing is urgent, the broker can do the gathering.
+        let gather = if self.hops.iter().all(|hop| hop.gathers()) {
+            config.set("fetch.min.bytes", GATHERED);
+            Duration::ZERO
+        } else {
+            GATHER
+        };
+        let consumer = config
             .create_with_context(consumer::Watch::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka consumer").caused_by(error))?;
         let id = transactional_id(&names, self.name, &instance);
@@ -212,6 +230,7 @@ impl Service {
             handle: Handle::current(),
             retry_limit: self.common.retry_limit,
             pace: Pace::new(self.common.batch_max as usize),
+            lobby: Lobby::new(gather),
             held: Held::default(),
             lag: LagWatch::default(),
             epoch: 0,

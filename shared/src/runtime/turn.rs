@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use futures::future::join_all;
-use rdkafka::TopicPartitionList;
-use rdkafka::topic_partition_list::Offset;
 use tracing::warn;
 
 use super::{
@@ -34,18 +32,6 @@ pub(crate) struct Settled {
     pub holds: BTreeMap<(Topic, i32), i64>,
     /// What the journal says once this is committed.
     pub ended: Vec<Ended>,
-}
-
-impl Settled {
-    /// The offsets as the broker names them.
-    pub fn offset_list(&self, engine: &Engine) -> Result<TopicPartitionList, Fault> {
-        let mut list = TopicPartitionList::new();
-        for ((topic, partition), next) in &self.offsets {
-            list.add_partition_offset(&engine.names.topic(*topic), *partition, Offset::Offset(*next))
-                .map_err(|error| Fault::fatal("bad_offset", "an offset is out of range").caused_by(error))?;
-        }
-        Ok(list)
-    }
 }
 
 /// Who handles a record.
@@ -235,6 +221,15 @@ impl Engine {
             key: Some(event.encoded.key.into_bytes()),
             value: Some(event.encoded.value),
             headers: event.envelope.to_headers(),
+        }
+    }
+
+    /// Whether no order waits for what this record leads to, as far as one can tell before it is handled.
+    pub(super) fn can_wait(&self, raw: &Raw) -> bool {
+        match self.route(raw) {
+            Route::Hop(hop) => self.hops[hop].gathers(),
+            Route::Skip => true,
+            Route::Refused(_) => false,
         }
     }
 

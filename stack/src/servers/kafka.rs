@@ -104,6 +104,10 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 
+# A machine of a few cores.
+num.io.threads=3
+num.network.threads=1
+
 # 128 MB of a 512 MB heap by default.
 log.cleaner.dedupe.buffer.size=16777216
 ";

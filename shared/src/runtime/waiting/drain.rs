@@ -27,7 +27,8 @@ use crate::{
     faults,
     runtime::{
         batch::Raw,
-        engine::{Engine, origin},
+        engine::Engine,
+        poll::origin,
         turn::{Item, Settled},
     },
     topics::{Names, Topic},

@@ -250,7 +250,7 @@ fn raw(topic: Topic, offset: usize, note: Note, id: Uuid) -> Raw {
         place.offset,
         Some(headers),
     );
-    Raw { place, origin: Origin { topic: ORDERS, ..place }, message }
+    Raw { place, origin: Origin { topic: ORDERS, ..place }, message, can_wait: false }
 }
 
 fn acts(fates: &'static [Fate]) -> impl Strategy<Value = Vec<Act>> {
