@@ -43,6 +43,8 @@ pub struct Moment {
     pub sequence: u64,
     /// Whether the fault switches refuse the effect.
     pub declined: bool,
+    /// Whether they have the customer asked about it first.
+    pub asked: bool,
 }
 
 impl Moment {
@@ -141,7 +143,8 @@ impl<S: Simulator> Book<S> {
             let (reply, rests_on) = (S::answer(kept), kept.sequence);
             return Ok((Answered { reply, rests_on, replayed: true, effect: false }, None));
         }
-        let moment = Moment { now, sequence: self.last_sequence() + 1, declined: fate.declined };
+        let moment =
+            Moment { now, sequence: self.last_sequence() + 1, declined: fate.declined, asked: fate.asked };
         Ok(match decide(&self.simulator, &moment) {
             Decision::Answer(reply) => {
                 let rests_on = self.last_sequence();

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,12 +65,15 @@ impl Call {
         }
     }
 
-    /// The body as JSON; no body stands for `{}`.
+    /// The body as a form with nested names, as Stripe's clients send it, or as JSON; no body stands for `{}`.
     ///
     /// # Errors
     /// Those of a body that did not arrive or does not fit.
     pub fn request<R: DeserializeOwned>(&self) -> Result<R, Refusal> {
         let body = self.body.as_ref().map_err(Refusal::clone)?;
+        if self.is_form() && !body.is_empty() && !body.starts_with(b"{") {
+            return form(body);
+        }
         let text: &[u8] = if body.is_empty() { b"{}" } else { body };
         let mut json = serde_json::Deserializer::from_slice(text);
         let request = serde_path_to_error::deserialize(&mut json).map_err(|error| Refusal::Invalid {
@@ -80,12 +84,26 @@ impl Call {
         Ok(request)
     }
 
+    /// What `curl -d` says of JSON too, so the body is looked at as well.
+    fn is_form(&self) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        kind.starts_with(b"application/x-www-form-urlencoded")
+    }
+
     /// A hash that is equal for the same request: route and content, not spelling or field order.
     #[must_use]
     pub fn fingerprint(&self, request: &impl Serialize) -> Uuid {
         let content = serde_json::to_string(request).unwrap_or_default();
         Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}\n{content}", self.route).as_bytes())
     }
+}
+
+fn form<R: DeserializeOwned>(body: &[u8]) -> Result<R, Refusal> {
+    // Brackets come encoded: `metadata%5Border_id%5D`.
+    let config = serde_qs::Config::new().use_form_encoding(true);
+    config
+        .deserialize_bytes(body)
+        .map_err(|error| Refusal::Invalid { field: ".".into(), message: error.to_string() })
 }
 
 fn well_formed_key(value: &HeaderValue) -> Result<String, Refusal> {

@@ -1,21 +1,21 @@
 //! One request from its key to its durable answer.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::response::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::book::{Answered, Asker, Book, Decision, Moment, Simulator};
+use crate::book::{Answered, Asker, Book, Changed, Decision, Moment, Simulator};
 use crate::call::{Call, Keyed};
 use crate::claims::{Claims, locked};
 use crate::clock::Clock;
 use crate::fate::{Dice, Fate};
 use crate::journal::Journal;
-use crate::ledger::{self, LedgerError};
+use crate::ledger::{self, LedgerError, Record};
 use crate::reply::{Refusal, Reply};
 
 /// How a desk is set up.
@@ -37,8 +37,15 @@ pub struct Desk<S: Simulator> {
     claims: Claims,
     faults: Mutex<(S::Faults, Dice)>,
     clock: Clock,
+    listener: Mutex<Option<mpsc::UnboundedSender<News<S>>>>,
     stopping: watch::Sender<bool>,
 }
+
+/// A line of the ledger.
+type Line<S> = Arc<Record<<S as Simulator>::Entry>>;
+
+/// A new line, and the fault switches as they were then.
+type News<S> = (Line<S>, <S as Simulator>::Faults);
 
 impl<S: Simulator> Desk<S> {
     /// Opens the ledger and takes in what it says.
@@ -56,6 +63,7 @@ impl<S: Simulator> Desk<S> {
             claims: Claims::default(),
             faults: Mutex::new((options.faults, Dice::new(options.seed))),
             clock: options.clock,
+            listener: Mutex::default(),
             stopping: watch::Sender::new(false),
         })
     }
@@ -85,8 +93,10 @@ impl<S: Simulator> Desk<S> {
         let claim = self.claims.claim(asker.key.as_deref())?;
         let fate = self.fate();
         suffer(&fate).await?;
-        let answered = self.record(asker, &fate, |simulator, moment| decide(simulator, request, moment))?;
+        let (answered, line) =
+            self.record(asker, &fate, |simulator, moment| decide(simulator, request, moment))?;
         self.durable(answered.rests_on).await?;
+        self.tell(line);
         // The work is done: a caller that gave up on a withheld answer may ask again at once.
         drop(claim);
         if answered.effect && fate.withheld {
@@ -135,6 +145,27 @@ impl<S: Simulator> Desk<S> {
         locked(&self.faults).0 = faults;
     }
 
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Every new line from now on, once it is durable, with the fault switches as they are then. There is one listener: the last to ask.
+    #[must_use]
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<News<S>> {
+        let (listener, lines) = mpsc::unbounded_channel();
+        *locked(&self.listener) = Some(listener);
+        lines
+    }
+
+    fn tell(&self, line: Option<Line<S>>) {
+        if let (Some(line), Some(listener)) = (line, &*locked(&self.listener)) {
+            // Nobody may be listening any more.
+            let _ = listener.send((line, self.faults()));
+        }
+    }
+
     /// How many keys are being worked on.
     #[must_use]
     pub fn in_progress(&self) -> usize {
@@ -173,15 +204,15 @@ impl<S: Simulator> Desk<S> {
         asker: Asker,
         fate: &Fate,
         decide: impl FnOnce(&S, &Moment) -> Decision<S::Entry>,
-    ) -> Result<Answered, Refusal> {
+    ) -> Result<Changed<S::Entry>, Refusal> {
         let mut book = locked(&self.book);
         let (answered, record) = book.change(asker, (self.clock)(), fate, decide)?;
-        if let Some(record) = record {
-            let line = serde_json::to_vec(&*record).map_err(|_| Refusal::LedgerBroken)?;
+        if let Some(record) = &record {
+            let line = serde_json::to_vec(&**record).map_err(|_| Refusal::LedgerBroken)?;
             // Under the book's lock, so that lines reach the file in the order of their sequence.
             self.journal.append(record.sequence, line);
         }
-        Ok(answered)
+        Ok((answered, record))
     }
 
     async fn durable(&self, sequence: u64) -> Result<(), Refusal> {

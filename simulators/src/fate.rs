@@ -22,7 +22,7 @@ impl Dice {
     /// Every request takes the same number of draws, whatever is switched on, so that turning one
     /// rate up does not move the others.
     pub fn throw(&mut self, settings: &impl FaultSettings) -> Fate {
-        let [slow, wait, error, throttle, decline, withhold, forget]: [f64; 7] = self.0.random();
+        let [slow, wait, error, throttle, decline, withhold, forget, ask]: [f64; 8] = self.0.random();
         let faults = settings.common();
         let spread = if faults.slow_rate.hits(slow) { faults.slow_ms } else { faults.latency_ms };
         Fate {
@@ -35,6 +35,7 @@ impl Dice {
                 None
             },
             declined: settings.decline_rate().hits(decline),
+            asked: settings.ask_rate().hits(ask),
             withheld: settings.withheld_rate().hits(withhold),
             forgets_key: faults.forget_key_rate.hits(forget),
             hold: Duration::from_millis(faults.hold_ms.into()),
@@ -51,6 +52,8 @@ pub struct Fate {
     pub failure: Option<Refusal>,
     /// Refused as a business outcome, if it is an effect.
     pub declined: bool,
+    /// The customer is asked first, if it is an effect.
+    pub asked: bool,
     /// Done and recorded, then not answered, if it is an effect.
     pub withheld: bool,
     /// Its key is taken for new.

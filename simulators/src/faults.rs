@@ -77,6 +77,11 @@ struct Bounds {
 }
 
 impl Spread {
+    /// From `min` to `max` milliseconds.
+    pub(crate) const fn new(min: u64, max: u64) -> Self {
+        Self { min: Millis(min), max: Millis(max) }
+    }
+
     /// The wait, in milliseconds, at a draw from 0 to 1.
     #[must_use]
     pub fn at(self, draw: f64) -> f64 {
@@ -122,11 +127,10 @@ pub struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        let spread = |min, max| Spread { min: Millis(min), max: Millis(max) };
         Self {
-            latency_ms: spread(5, 20),
+            latency_ms: Spread::new(5, 20),
             slow_rate: Rate(0.0),
-            slow_ms: spread(1_000, 3_000),
+            slow_ms: Spread::new(1_000, 3_000),
             error_rate: Rate(0.0),
             throttle_rate: Rate(0.0),
             hold_ms: Millis(30_000),
@@ -145,6 +149,11 @@ pub trait FaultSettings: Clone + Default + Serialize + DeserializeOwned + Send +
 
     /// The share of effects refused as a business outcome.
     fn decline_rate(&self) -> Rate {
+        Rate::default()
+    }
+
+    /// The share of effects that a customer is asked about first.
+    fn ask_rate(&self) -> Rate {
         Rate::default()
     }
 }

@@ -1,15 +1,17 @@
 -- Begins the payment of each order that has none yet: charging, or voiding when its reservation has ended.
 -- Takes: life of a state (s), now (µs), count; then per order: id, end of the reservation (µs).
--- Returns where each order's payment stands. Twin: domain::begin.
+-- Returns what is known of each order's payment. Twin: domain::begin.
 local life, now = take(), number()
-local phases = {}
+local found = {}
 for i = 1, number() do
-  local key, valid_until = P .. 'order:' .. take(), number()
-  local phase = redis.call('GET', key)
-  if not phase then
+  local order, valid_until = take(), number()
+  local phase = redis.call('GET', key_of(order))
+  if phase then
+    found[i] = known(order, phase)
+  else
     phase = now > valid_until and 'voiding reservation_expired' or 'charging'
-    redis.call('SET', key, phase, 'EX', life)
+    redis.call('SET', key_of(order), phase, 'EX', life)
+    found[i] = { phase, '', '', '', '' }
   end
-  phases[i] = phase
 end
-return phases
+return found

@@ -2,6 +2,6 @@
 -- Takes: life of a state (s), count; then per order: id. Twin: domain::cancel.
 local life = take()
 for _ = 1, number() do
-  redis.call('SET', P .. 'order:' .. take(), 'voiding cancelled', 'EX', life, 'NX')
+  redis.call('SET', key_of(take()), 'voiding cancelled', 'EX', life, 'NX')
 end
 return redis.status_reply('OK')

@@ -1,19 +1,29 @@
 //! Settings of the payment service. `--help` is the reference.
 
-use std::time::Duration;
+mod secrets;
+mod webhook;
+
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser};
 use jiff::SignedDuration;
-use orderflow::config::{Common, seconds};
+use orderflow::{
+    config::{Common, seconds},
+    fault::Fault,
+};
 use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::calls::Limits;
+use secrets::{lines, unreadable};
+pub use webhook::WebhookSettings;
 
 const EXAMPLES: &str = "\
 Examples:
   payment
   payment --gateway-url https://gateway.example --gateway-concurrency 64
+  payment --gateway-url https://api.stripe.com --gateway-token-file ./stripe.key \\
+    --gateway-webhook-secrets-file ./stripe.whsec --listen 0.0.0.0:8084
   GATEWAY_URL=http://127.0.0.1:4010 GATEWAY_TIMEOUT=2.5 DELIVERY=at-least-once payment";
 
 /// Charges each reserved order at the payment gateway, once, and refunds what will not be shipped.
@@ -26,6 +36,9 @@ pub struct Settings {
     /// The gateway.
     #[command(flatten)]
     pub gateway: GatewaySettings,
+    /// Its callbacks.
+    #[command(flatten)]
+    pub webhook: WebhookSettings,
 }
 
 /// How the gateway is reached.
@@ -40,7 +53,7 @@ pub struct GatewaySettings {
         default_value = "http://127.0.0.1:4010"
     )]
     pub url: Url,
-    /// Bearer token for the gateway, where it wants one.
+    /// The gateway's secret key (`sk_…` at Stripe), where it wants one.
     #[arg(
         id = "gateway_token",
         value_name = "TOKEN",
@@ -49,6 +62,24 @@ pub struct GatewaySettings {
         hide_env_values = true
     )]
     pub token: Option<SecretString>,
+    /// A file with that token, instead.
+    #[arg(
+        id = "gateway_token_file",
+        value_name = "FILE",
+        long = "gateway-token-file",
+        env = "GATEWAY_TOKEN_FILE",
+        conflicts_with = "gateway_token"
+    )]
+    pub token_file: Option<PathBuf>,
+    /// Where the gateway sends a customer who has confirmed a payment on another page; without it the shop's own page
+    /// asks them.
+    #[arg(
+        id = "gateway_return_url",
+        value_name = "URL",
+        long = "gateway-return-url",
+        env = "GATEWAY_RETURN_URL"
+    )]
+    pub return_url: Option<Url>,
     /// How long one call may take, in seconds.
     #[arg(
         id = "gateway_timeout",
@@ -80,9 +111,32 @@ pub struct GatewaySettings {
         value_parser = seconds
     )]
     pub key_life: Duration,
+    /// How long a customer has to confirm a payment (3-D Secure), in seconds; then it is cancelled.
+    #[arg(long, env = "PAYMENT_CONFIRM_WITHIN", value_name = "SECONDS", default_value = "900", value_parser = seconds)]
+    pub confirm_within: Duration,
+}
+
+impl GatewaySettings {
+    /// The token, wherever it is given.
+    ///
+    /// # Errors
+    /// `Fatal` when its file cannot be read or is empty.
+    pub fn secret_key(&self) -> Result<Option<SecretString>, Fault> {
+        let Some(file) = &self.token_file else { return Ok(self.token.clone()) };
+        match <[SecretString; 1]>::try_from(lines(file)?) {
+            Ok([token]) => Ok(Some(token)),
+            Err(_) => Err(unreadable(file, "it must be one line")),
+        }
+    }
 }
 
 impl Settings {
+    /// How long a customer has to confirm a payment.
+    #[must_use]
+    pub fn confirm_within(&self) -> SignedDuration {
+        SignedDuration::try_from(self.gateway.confirm_within).unwrap_or(SignedDuration::MAX)
+    }
+
     /// What bounds the calls of a batch.
     #[must_use]
     pub fn limits(&self) -> Limits {
@@ -97,12 +151,35 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
     fn the_command_line_is_whole() {
         use clap::CommandFactory;
         Settings::command().debug_assert();
+    }
+
+    #[test]
+    fn secrets_come_from_a_variable_or_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, empty] = ["secrets", "empty"].map(|name| folder.path().join(name).display().to_string());
+        std::fs::write(&file, "whsec_1\n\n whsec_2\n").unwrap();
+        std::fs::write(&empty, "\n").unwrap();
+        let secrets = |arguments: &[&str]| {
+            let settings = Settings::parse_from([&["payment"], arguments].concat());
+            let shown = |secrets: Vec<SecretString>| -> Vec<String> {
+                secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect()
+            };
+            settings.webhook.secrets().map(shown).map_err(|fault| fault.code())
+        };
+        assert_eq!(secrets(&["--gateway-webhook-secrets", "a,b"]).unwrap(), ["a", "b"]);
+        assert_eq!(secrets(&["--gateway-webhook-secrets-file", &file]).unwrap(), ["whsec_1", "whsec_2"]);
+        assert_eq!(secrets(&["--gateway-webhook-secrets-file", &empty]), Err("gateway_secret"));
+        assert!(secrets(&["--gateway-webhook-secrets", ""]).unwrap().is_empty());
+        let two = Settings::parse_from(["payment", "--gateway-token-file", &file]);
+        assert_eq!(two.gateway.secret_key().unwrap_err().code(), "gateway_secret");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use orderflow::{
     fault::Fault,
 };
 
-use crate::gateway::{Answer, Gateway, Refunded};
+use crate::gateway::{Answer, Gateway, Opened, Refunded, Standing};
 
 /// The gateway, as its breaker sees it. A decline, a payment that is pending or a gateway that is busy is an answer;
 /// so is one that is wrong.
@@ -31,16 +31,24 @@ impl<G: Gateway> GuardedGateway<G> {
 }
 
 impl<G: Gateway> Gateway for GuardedGateway<G> {
-    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
-        self.breaker.call(self.gateway.charge(order)).await
+    async fn open(&self, order: &Order, key_is_known: bool) -> Result<Opened, Fault> {
+        self.breaker.call(self.gateway.open(order, key_is_known)).await
+    }
+
+    async fn confirm(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        self.breaker.call(self.gateway.confirm(order, intent_id)).await
+    }
+
+    async fn look(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        self.breaker.call(self.gateway.look(order, intent_id)).await
     }
 
     async fn find(&self, order: &Order) -> Result<Option<Answer>, Fault> {
         self.breaker.call(self.gateway.find(order)).await
     }
 
-    async fn void(&self, order: &Order) -> Result<Answer, Fault> {
-        self.breaker.call(self.gateway.void(order)).await
+    async fn void(&self, order: &Order, intent_id: Option<&str>) -> Result<Answer, Fault> {
+        self.breaker.call(self.gateway.void(order, intent_id)).await
     }
 
     async fn refund(&self, order: &Order, intent_id: &str) -> Result<Refunded, Fault> {
@@ -70,7 +78,15 @@ mod tests {
     }
 
     impl Gateway for Down {
-        async fn charge(&self, _: &Order) -> Result<Answer, Fault> {
+        async fn open(&self, _: &Order, _: bool) -> Result<Opened, Fault> {
+            self.asked()
+        }
+
+        async fn confirm(&self, _: &Order, _: &str) -> Result<Standing, Fault> {
+            self.asked()
+        }
+
+        async fn look(&self, _: &Order, _: &str) -> Result<Standing, Fault> {
             self.asked()
         }
 
@@ -78,13 +94,25 @@ mod tests {
             self.asked()
         }
 
-        async fn void(&self, _: &Order) -> Result<Answer, Fault> {
+        async fn void(&self, _: &Order, _: Option<&str>) -> Result<Answer, Fault> {
             self.asked()
         }
 
         async fn refund(&self, _: &Order, _: &str) -> Result<Refunded, Fault> {
             self.asked()
         }
+    }
+
+    /// Asks every question once: the codes of the faults.
+    async fn asked_once(guarded: &GuardedGateway<Down>, order: &Order) -> Vec<&'static str> {
+        vec![
+            guarded.open(order, true).await.unwrap_err().code(),
+            guarded.confirm(order, "pi_1").await.unwrap_err().code(),
+            guarded.look(order, "pi_1").await.unwrap_err().code(),
+            guarded.find(order).await.unwrap_err().code(),
+            guarded.void(order, None).await.unwrap_err().code(),
+            guarded.refund(order, "pi_1").await.unwrap_err().code(),
+        ]
     }
 
     #[tokio::test]
@@ -95,19 +123,10 @@ mod tests {
         let (_, example) = schemas::examples("orders", "OrderPlaced").remove(0);
         let order = serde_json::from_str::<OrderPlaced>(example).unwrap().order;
         for _ in 0..3 {
-            guarded.charge(&order).await.unwrap_err();
-            guarded.find(&order).await.unwrap_err();
-            guarded.void(&order).await.unwrap_err();
-            guarded.refund(&order, "pi_1").await.unwrap_err();
+            assert_eq!(asked_once(&guarded, &order).await.len(), 6);
         }
         assert_eq!(guarded.gateway.0.load(Ordering::Relaxed), 5, "three questions of each kind, five asked");
-        let refused = [
-            guarded.charge(&order).await.unwrap_err().code(),
-            guarded.find(&order).await.unwrap_err().code(),
-            guarded.void(&order).await.unwrap_err().code(),
-            guarded.refund(&order, "pi_1").await.unwrap_err().code(),
-        ];
-        assert_eq!(refused, ["gateway_breaker_open"; 4]);
+        assert_eq!(asked_once(&guarded, &order).await, ["gateway_breaker_open"; 6]);
         assert_eq!(health.readiness().0, Readiness::Degraded);
     }
 }

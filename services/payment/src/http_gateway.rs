@@ -1,92 +1,77 @@
-//! The gateway over HTTP: requests, their keys and their deadline. [`answers`] reads what comes back.
+//! The gateway over HTTP: which of Stripe's requests answers which question. [`crate::stripe`] sends them.
 
 use orderflow::{events::Order, fault::Fault};
-use reqwest::{Client, RequestBuilder, redirect::Policy};
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
 
 use crate::{
-    answers::{self, Found, Refusal, Said},
+    answers::{Found, Refusal, Said},
     config::GatewaySettings,
-    gateway::{Answer, Gateway, Refunded, never_charged},
-    intent::{self, Intent, ORDER_ID},
+    gateway::{Answer, Gateway, Opened, Refunded, Standing, never_charged},
+    intent::{self, Intent},
     refund::{self, Refund},
-    wire::send,
+    stripe::Stripe,
 };
 
-/// A gateway with an API like Stripe's.
-pub struct HttpGateway {
-    client: Client,
-    intents: String,
-    refunds: String,
-    token: Option<SecretString>,
-}
+/// A gateway with Stripe's API.
+pub struct HttpGateway(Stripe);
 
 impl HttpGateway {
-    /// A client; nothing is asked yet.
+    /// A gateway; nothing is asked yet.
     ///
     /// # Errors
-    /// `Fatal` when the system gives no TLS.
+    /// Those of [`Stripe::new`].
     pub fn new(settings: &GatewaySettings) -> Result<Self, Fault> {
-        let client = Client::builder()
-            .timeout(settings.timeout)
-            .connect_timeout(settings.timeout)
-            .pool_max_idle_per_host(settings.concurrency.into())
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| Fault::fatal("gateway_client", "cannot make an HTTP client").caused_by(error))?;
-        let base = settings.url.as_str().trim_end_matches('/');
-        let (intents, refunds) = (format!("{base}/v1/payment_intents"), format!("{base}/v1/refunds"));
-        Ok(Self { client, intents, refunds, token: settings.token.clone() })
+        Stripe::new(settings).map(Self)
     }
 
-    /// Creates the order's intent, charging it or not, under the one key it has for that.
-    async fn create(&self, order: &Order, confirm: bool) -> Result<Said<Intent>, Fault> {
-        let request = json!({
-            "amount": order.total,
-            "currency": order.currency,
-            "payment_method": order.payment_token,
-            "metadata": { ORDER_ID: order.order_id },
-            "confirm": confirm,
-        });
-        let key = format!("{}:charge", order.order_id);
-        self.ask(self.client.post(&self.intents).header("Idempotency-Key", key).json(&request), order).await
-    }
-
+    /// The order's intents as the gateway's search knows them.
     async fn intents(&self, order: &Order) -> Result<Vec<Intent>, Fault> {
-        let request =
-            self.client.get(format!("{}/search", self.intents)).query(&[(ORDER_ID, order.order_id)]);
-        match self.ask(request, order).await? {
+        match self.0.search(order).await? {
             Said::Done(Found { data }) => Ok(data),
             Said::Refused(_) => Err(out_of_place("a search")),
         }
     }
 
-    /// Cancels an intent. `None` when it is cancelled, now or before; else what it says of the order.
-    async fn cancel(&self, intent: &Intent, order: &Order) -> Result<Option<Answer>, Fault> {
-        let request = self.client.post(format!("{}/{}/cancel", self.intents, intent.id()?)).json(&json!({}));
-        let intent: Intent = match self.ask(request, order).await? {
+    /// The intent that speaks for the order, if the search knows one.
+    async fn found(&self, order: &Order) -> Result<Option<Opened>, Fault> {
+        let intents = self.intents(order).await?;
+        let Some((intent, _)) = intent::speaker(&intents, order)? else { return Ok(None) };
+        Ok(Some(Opened::Known { intent_id: intent.id()? }))
+    }
+
+    /// What an intent says. One that was declined is cancelled before it counts: it would take another card.
+    async fn read(&self, intent: &Intent, order: &Order) -> Result<Standing, Fault> {
+        match intent.standing(order)? {
+            Standing::Decided(declined @ Answer::Declined { .. }) if !intent.is_voided() => {
+                self.declined(declined, order, &intent.id()?).await
+            }
+            standing => Ok(standing),
+        }
+    }
+
+    async fn declined(&self, declined: Answer, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        Ok(Standing::Decided(match self.cancel(order, intent_id).await? {
+            charged @ Answer::Charged { .. } => charged,
+            Answer::Declined { .. } | Answer::Voided => declined,
+        }))
+    }
+
+    /// Cancels an intent, unless it was charged; what it says of the order then.
+    async fn cancel(&self, order: &Order, intent_id: &str) -> Result<Answer, Fault> {
+        let intent = match self.0.cancel(order, intent_id).await? {
             Said::Done(intent) | Said::Refused(Refusal::OtherState(intent)) => intent,
+            Said::Refused(Refusal::Missing) => return Err(unknown(order)),
             Said::Refused(_) => return Err(out_of_place("a cancellation")),
         };
-        match intent.answer(order)? {
-            Some(Answer::Voided) => Ok(None),
-            Some(charged @ Answer::Charged { .. }) => Ok(Some(charged)),
+        match intent.standing(order)? {
+            Standing::Decided(charged @ Answer::Charged { .. }) => Ok(charged),
+            Standing::Decided(answer) if intent.is_voided() => Ok(answer),
             _ => Err(Fault::transient("gateway_pending", "the gateway has not cancelled the payment yet")),
         }
     }
 
-    /// Asks for a refund of the order's total under the one key it has for that; what was made, if anything was.
+    /// Asks for a refund of the order's total; what was made, if anything was.
     async fn create_refund(&self, order: &Order, intent_id: &str) -> Result<Vec<Refund>, Fault> {
-        let request = json!({
-            "payment_intent": intent_id,
-            "amount": order.total,
-            "metadata": { ORDER_ID: order.order_id },
-        });
-        let key = format!("{}:refund", order.order_id);
-        let request = self.client.post(&self.refunds).header("Idempotency-Key", key).json(&request);
-        match self.ask(request, order).await? {
+        match self.0.refund(order, intent_id).await? {
             Said::Done(refund) => Ok(vec![refund]),
             Said::Refused(Refusal::OtherState(_) | Refusal::Missing) => Err(never_charged(order)),
             // Whether somebody else has refunded is found out next.
@@ -98,9 +83,7 @@ impl HttpGateway {
 
     /// The refunds of an intent, newest first.
     async fn refunds(&self, order: &Order, intent_id: &str) -> Result<Vec<Refund>, Fault> {
-        let request =
-            self.client.get(&self.refunds).query(&[("payment_intent", intent_id), ("limit", "100")]);
-        match self.ask(request, order).await? {
+        match self.0.refunds(order, intent_id).await? {
             Said::Done(Found { data }) => Ok(data),
             Said::Refused(_) => Err(out_of_place("a list of refunds")),
         }
@@ -108,72 +91,97 @@ impl HttpGateway {
 
     /// An intent; `None` when the gateway has none with this id.
     async fn intent(&self, order: &Order, intent_id: &str) -> Result<Option<Intent>, Fault> {
-        match self.ask(self.client.get(format!("{}/{intent_id}", self.intents)), order).await? {
+        match self.0.intent(order, intent_id).await? {
             Said::Done(intent) => Ok(Some(intent)),
             Said::Refused(Refusal::Missing) => Ok(None),
             Said::Refused(_) => Err(out_of_place("a question for a payment")),
         }
     }
-
-    async fn ask<T: for<'a> Deserialize<'a>>(
-        &self,
-        request: RequestBuilder,
-        order: &Order,
-    ) -> Result<Said<T>, Fault> {
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token.expose_secret()),
-            None => request,
-        };
-        let (status, body) = send(request).await?;
-        answers::read(status, &body, order)
-    }
 }
 
 impl Gateway for HttpGateway {
-    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
-        match self.create(order, true).await? {
-            Said::Done(intent) => intent.answer(order)?.ok_or_else(pending),
-            Said::Refused(Refusal::Declined(answer)) => Ok(answer),
-            Said::Refused(Refusal::KeyTaken) => match self.find(order).await? {
-                Some(answer) => Ok(answer),
-                // Only a void takes the key without deciding, and it was cut short: finish it.
-                None => self.void(order).await,
-            },
-            Said::Refused(Refusal::OtherState(intent)) => intent.answer(order)?.ok_or_else(pending),
-            Said::Refused(Refusal::AlreadyRefunded | Refusal::Missing) => Err(out_of_place("a charge")),
+    async fn open(&self, order: &Order, key_is_known: bool) -> Result<Opened, Fault> {
+        if !key_is_known && let Some(known) = self.found(order).await? {
+            return Ok(known);
         }
+        let told = self.0.create(order).await?;
+        match told.said {
+            Said::Done(intent) => {
+                intent.is_for(order)?;
+                let intent_id = intent.id()?;
+                // A repeat hears how the intent stood when it was made.
+                Ok(if told.is_replayed { Opened::Known { intent_id } } else { Opened::Fresh { intent_id } })
+            }
+            Said::Refused(Refusal::Declined(answer)) => Ok(Opened::Refused(answer)),
+            Said::Refused(Refusal::KeyTaken) => {
+                let message = "the order's key at the gateway belongs to another payment than this one";
+                let taken = || Fault::poison("charge_mismatch", message);
+                self.found(order).await?.ok_or_else(taken)
+            }
+            Said::Refused(_) => Err(out_of_place("a new payment")),
+        }
+    }
+
+    async fn confirm(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        let told = self.0.confirm(order, intent_id).await?;
+        match told.said {
+            Said::Done(_) if told.is_replayed => self.look(order, intent_id).await,
+            Said::Done(intent) | Said::Refused(Refusal::OtherState(intent)) => {
+                self.read(&intent, order).await
+            }
+            Said::Refused(Refusal::Declined(answer)) => self.declined(answer, order, intent_id).await,
+            Said::Refused(Refusal::KeyTaken) => self.look(order, intent_id).await,
+            Said::Refused(Refusal::Missing) => Err(unknown(order)),
+            Said::Refused(Refusal::AlreadyRefunded) => Err(out_of_place("a charge")),
+        }
+    }
+
+    async fn look(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        let intent = self.intent(order, intent_id).await?.ok_or_else(|| unknown(order))?;
+        self.read(&intent, order).await
     }
 
     async fn find(&self, order: &Order) -> Result<Option<Answer>, Fault> {
-        intent::together(&self.intents(order).await?, order)
+        let intents = self.intents(order).await?;
+        Ok(match intent::speaker(&intents, order)? {
+            Some((_, Standing::Decided(answer))) => Some(answer),
+            Some((_, Standing::Unconfirmed | Standing::Waiting)) | None => None,
+        })
     }
 
-    async fn void(&self, order: &Order) -> Result<Answer, Fault> {
-        let mut intents = self.intents(order).await?;
-        if let Some(charged @ Answer::Charged { .. }) = intent::together(&intents, order)? {
-            return Ok(charged);
-        }
-        if intents.is_empty() {
-            // An intent of our own takes the key, so that a charge that is still on its way finds it taken.
-            match self.create(order, false).await? {
-                Said::Done(intent) => intents.push(intent),
-                Said::Refused(Refusal::Declined(answer)) => return Ok(answer),
-                Said::Refused(_) => {
-                    return Err(Fault::transient("gateway_busy", "a charge of the order came in between"));
-                }
-            }
-        }
-        for intent in intents.iter().filter(|intent| !intent.is_voided()) {
-            if let Some(charged) = self.cancel(intent, order).await? {
+    async fn void(&self, order: &Order, intent_id: Option<&str>) -> Result<Answer, Fault> {
+        let mut ids: Vec<String> = intent_id.map(str::to_owned).into_iter().collect();
+        if ids.is_empty() {
+            let intents = self.intents(order).await?;
+            if let Some((_, Standing::Decided(charged @ Answer::Charged { .. }))) =
+                intent::speaker(&intents, order)?
+            {
                 return Ok(charged);
             }
+            ids = intents.iter().map(Intent::id).collect::<Result<_, _>>()?;
         }
-        Ok(Answer::Voided)
+        if ids.is_empty() {
+            // Opening finds what the search does not know yet, and takes the key, so that whoever charges meets it.
+            match self.open(order, true).await? {
+                Opened::Fresh { intent_id } | Opened::Known { intent_id } => ids.push(intent_id),
+                Opened::Refused(answer) => return Ok(answer),
+            }
+        }
+        let mut answer = Answer::Voided;
+        for intent_id in &ids {
+            answer = self.cancel(order, intent_id).await?;
+            if matches!(answer, Answer::Charged { .. }) {
+                break;
+            }
+        }
+        Ok(answer)
     }
 
     async fn refund(&self, order: &Order, intent_id: &str) -> Result<Refunded, Fault> {
         let Some(intent) = self.intent(order, intent_id).await? else { return Err(never_charged(order)) };
-        let Some(Answer::Charged { .. }) = intent.answer(order)? else { return Err(never_charged(order)) };
+        let Standing::Decided(Answer::Charged { .. }) = intent.standing(order)? else {
+            return Err(never_charged(order));
+        };
         if !intent.is_refunded() {
             let made = self.create_refund(order, intent_id).await?;
             if let Some(refunded) = refund::together(&made, order, intent_id)? {
@@ -185,8 +193,9 @@ impl Gateway for HttpGateway {
     }
 }
 
-fn pending() -> Fault {
-    Fault::transient("gateway_pending", "the gateway has not decided yet")
+fn unknown(order: &Order) -> Fault {
+    let message = format!("the gateway does not know its own payment of the order ({})", order.order_id);
+    Fault::poison("charge_mismatch", message)
 }
 
 fn out_of_place(request: &str) -> Fault {

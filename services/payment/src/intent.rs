@@ -4,7 +4,10 @@
 use orderflow::{events::Order, fault::Fault};
 use serde::Deserialize;
 
-use crate::{domain::reason_of_decline, gateway::Answer};
+use crate::{
+    domain::reason_of_decline,
+    gateway::{Answer, Standing},
+};
 
 /// The metadata field that carries the order's id.
 pub const ORDER_ID: &str = "order_id";
@@ -28,10 +31,12 @@ pub struct Intent {
     last_payment_error: Option<CardError>,
 }
 
+/// What we have written on a payment or refund.
 #[derive(Debug, Clone, Default, Deserialize)]
-struct Metadata {
+pub struct Metadata {
+    /// The order it is for.
     #[serde(default)]
-    order_id: Option<String>,
+    pub order_id: Option<String>,
 }
 
 /// Why a card was declined.
@@ -67,20 +72,28 @@ impl Intent {
         self.amount_refunded != 0
     }
 
-    /// What the intent says about the order; `None` when nothing was decided yet.
+    /// How the intent stands, and what it says about the order once it is over. A decline is not over for the gateway:
+    /// it takes another card until the intent is cancelled.
     ///
     /// # Errors
-    /// `Poison` when it is not about this order, amount and currency.
-    pub fn answer(&self, order: &Order) -> Result<Option<Answer>, Fault> {
+    /// `Poison` when it is not about this order, amount and currency; `Transient` when it stands as none of ours can.
+    pub fn standing(&self, order: &Order) -> Result<Standing, Fault> {
         self.is_for(order)?;
         Ok(match (self.status.as_str(), &self.last_payment_error) {
             ("succeeded", _) if self.amount_received != order.total => {
                 return Err(mismatch(order, "has taken another amount than the order's total"));
             }
-            ("succeeded", _) => Some(Answer::Charged { intent_id: self.id()? }),
-            ("canceled", _) => Some(Answer::Voided),
-            ("requires_payment_method", Some(error)) => Some(declined(error)),
-            _ => None,
+            ("succeeded", _) => Standing::Decided(Answer::Charged { intent_id: self.id()? }),
+            ("requires_payment_method" | "canceled", Some(error)) if error.is_decline() => {
+                Standing::Decided(declined(error))
+            }
+            ("canceled", _) => Standing::Decided(Answer::Voided),
+            ("requires_confirmation", _) => Standing::Unconfirmed,
+            ("requires_action" | "processing", _) => Standing::Waiting,
+            _ => {
+                let message = format!("the gateway has not decided yet (order {})", order.order_id);
+                return Err(Fault::transient("gateway_pending", message));
+            }
         })
     }
 
@@ -99,22 +112,31 @@ impl Intent {
     }
 }
 
-/// What all intents of an order say together: a charge outweighs everything, then what is still open.
+/// The intent that speaks for an order that has several: one that was charged, else one that is still open, else the
+/// last.
 ///
 /// # Errors
-/// As [`Intent::answer`].
-pub fn together(intents: &[Intent], order: &Order) -> Result<Option<Answer>, Fault> {
-    let answers = intents.iter().map(|intent| intent.answer(order)).collect::<Result<Vec<_>, _>>()?;
-    let charged = answers.iter().flatten().find(|answer| matches!(answer, Answer::Charged { .. }));
-    Ok(match charged {
-        Some(charged) => Some(charged.clone()),
-        None if answers.contains(&None) => None,
-        None => answers.into_iter().flatten().next_back(),
-    })
+/// As [`Intent::standing`].
+pub fn speaker<'i>(intents: &'i [Intent], order: &Order) -> Result<Option<(&'i Intent, Standing)>, Fault> {
+    let rank = |standing: &Standing| match standing {
+        Standing::Decided(Answer::Charged { .. }) => 2,
+        Standing::Unconfirmed | Standing::Waiting => 1,
+        Standing::Decided(_) => 0,
+    };
+    let standing = |intent: &'i Intent| Ok((intent, intent.standing(order)?));
+    let all = intents.iter().map(standing).collect::<Result<Vec<_>, Fault>>()?;
+    Ok(all.into_iter().max_by_key(|(_, standing)| rank(standing)))
 }
 
 fn mismatch(order: &Order, what: &str) -> Fault {
     Fault::poison("charge_mismatch", format!("the gateway {what} (order {})", order.order_id))
+}
+
+impl CardError {
+    /// Whether a bank or the customer has said no. The field is there, and empty, on some intents without an error.
+    fn is_decline(&self) -> bool {
+        self.code.is_some() || self.decline_code.is_some()
+    }
 }
 
 /// The answer that a card error is.

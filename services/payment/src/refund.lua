@@ -12,6 +12,6 @@ for i = 1, number() do
     refund = 'refunding ' .. reason
     redis.call('SET', key, refund, 'EX', life)
   end
-  found[2 * i - 1], found[2 * i] = redis.call('GET', P .. 'order:' .. order) or '', refund
+  found[i] = { redis.call('GET', P .. 'order:' .. order) or '', refund }
 end
 return found

@@ -6,12 +6,26 @@ use reqwest::{RequestBuilder, StatusCode};
 /// The largest answer, in bytes; a thousand times the usual one.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
+/// Says that an answer was kept from the first request with its idempotency key, so that it may be out of date.
+const REPLAYED: &str = "idempotent-replayed";
+
+/// What came back.
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// Whether it tells what was true at the first request with its key.
+    pub is_replayed: bool,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// Sends a request and takes the answer in, whatever its status.
 ///
 /// # Errors
 /// `Transient` when there is no answer, or none that could be one.
-pub async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Fault> {
+pub async fn send(request: RequestBuilder) -> Result<Response, Fault> {
     let mut response = request.send().await.map_err(unanswered)?;
+    let is_replayed = response.headers().get(REPLAYED).is_some_and(|value| value.as_bytes() == b"true");
     let (status, mut body) = (response.status(), Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
         if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -22,7 +36,7 @@ pub async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Faul
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, body))
+    Ok(Response { status, is_replayed, body })
 }
 
 /// The request may have arrived: the outcome is unknown until the gateway is asked again.

@@ -19,7 +19,9 @@ pub trait Written: Sized {
 impl Written for Phase {
     fn write(&self) -> String {
         match self {
-            Self::Charging => "charging".to_owned(),
+            Self::Charging { intent_id: None } => "charging".to_owned(),
+            Self::Charging { intent_id: Some(intent_id) } => format!("charging {intent_id}"),
+            Self::Waiting => "waiting".to_owned(),
             Self::Voiding { reason } => format!("voiding {reason}"),
             Self::Settled(Outcome::Paid { at, intent_id }) => {
                 format!("paid {} {intent_id}", at.as_microsecond())
@@ -33,7 +35,9 @@ impl Written for Phase {
 
     fn read(text: &str) -> Option<Self> {
         Some(match words(text).as_slice() {
-            ["charging"] => Self::Charging,
+            ["charging"] => Self::Charging { intent_id: None },
+            ["charging", intent_id] => Self::Charging { intent_id: Some((*intent_id).to_owned()) },
+            ["waiting"] => Self::Waiting,
             ["voiding", reason] => Self::Voiding { reason: (*reason).to_owned() },
             ["paid", at, intent_id] => {
                 Self::Settled(Outcome::Paid { at: time(at)?, intent_id: (*intent_id).to_owned() })
@@ -76,7 +80,8 @@ fn words(text: &str) -> Vec<&str> {
     text.split(' ').collect()
 }
 
-fn time(microseconds: &str) -> Option<Timestamp> {
+/// A time as it is written: microseconds since 1970.
+pub(crate) fn time(microseconds: &str) -> Option<Timestamp> {
     Timestamp::from_microsecond(microseconds.parse().ok()?).ok()
 }
 
@@ -96,7 +101,8 @@ mod tests {
     fn phases() -> impl Strategy<Value = Phase> {
         let code = prop::option::of(word());
         prop_oneof![
-            Just(Phase::Charging),
+            prop::option::of(word()).prop_map(|intent_id| Phase::Charging { intent_id }),
+            Just(Phase::Waiting),
             word().prop_map(|reason| Phase::Voiding { reason }),
             (at(), word()).prop_map(|(at, intent_id)| Phase::Settled(Outcome::Paid { at, intent_id })),
             (at(), word(), code).prop_map(|(at, reason, code)| Phase::Settled(Outcome::Failed {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Parser;
 use jiff::SignedDuration;
 use simulators::desk::{Desk, Options};
+use simulators::gateway::callbacks::{Callbacks, Target};
 use simulators::gateway::{Gateway, GatewayFaults, routes};
 use simulators::{clock, server};
 
@@ -32,6 +33,25 @@ struct Args {
     /// How long an idempotency key is remembered, in seconds (Stripe: a day).
     #[arg(long, env = "GATEWAY_KEY_LIFE_SECONDS", default_value_t = 86_400, value_name = "SECONDS")]
     key_life_seconds: u32,
+    /// Where to call back with what becomes of payments, such as http://127.0.0.1:8084/webhooks/stripe [default: nowhere]
+    #[arg(
+        long,
+        env = "GATEWAY_WEBHOOK_URL",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "URL"
+    )]
+    webhook_url: String,
+    /// The secret that callbacks are signed with.
+    #[arg(
+        long,
+        env = "GATEWAY_WEBHOOK_SECRET",
+        default_value = "",
+        hide_default_value = true,
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
+    webhook_secret: String,
 }
 
 const NAME: &str = "gateway-simulator";
@@ -61,5 +81,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
         clock: clock::system(),
     };
     let desk = Arc::new(Desk::open(Gateway::default(), &args.ledger, options)?);
-    server::serve(NAME, args.listen, desk, routes()).await
+    let target = Target { url: args.webhook_url, secret: args.webhook_secret };
+    let callbacks = Callbacks::new(desk.clone(), target, args.seed)?;
+    let routes = routes().merge(callbacks.routes());
+    tokio::select! {
+        served = server::serve(NAME, args.listen, desk, routes) => served,
+        () = callbacks.run() => anyhow::bail!("callbacks have ended"),
+    }
 }

@@ -25,13 +25,14 @@ pub fn decide(gateway: &Gateway, id: &str, moment: &Moment) -> Decision<Entry> {
             let message = format!(
                 "You cannot cancel this PaymentIntent because it has a status of {status}. Only a PaymentIntent \
                  with one of the following statuses may be canceled: requires_payment_method, \
-                 requires_confirmation."
+                 requires_confirmation, requires_action."
             );
             Decision::Answer(errors::unexpected_state(intent, &message))
         }
-        Status::RequiresPaymentMethod | Status::RequiresConfirmation => {
+        Status::RequiresPaymentMethod | Status::RequiresConfirmation | Status::RequiresAction => {
             let mut intent = intent.clone();
             intent.status = Status::Canceled;
+            intent.next_action = None;
             intent.canceled_at = Some(moment.now.as_second());
             Decision::Record(intent.entry(Kind::Void))
         }

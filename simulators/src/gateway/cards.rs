@@ -18,15 +18,18 @@ fn name(token: &str) -> Option<&str> {
     ((1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(known)).then_some(name)
 }
 
-/// Why the bank declines this token; `None` for every card that pays. What stands behind a `_` tells cards of one kind
-/// apart.
-#[must_use]
-pub fn declines(token: &str) -> Option<PaymentError> {
+/// What kind of card it is. What stands behind a `_` tells cards of one kind apart.
+fn kind(token: &str) -> Option<&str> {
     let name = name(token)?;
     let name = name.strip_prefix("card_").unwrap_or(name);
     let name = name.strip_prefix("visa_").unwrap_or(name);
-    let name = name.split_once('_').map_or(name, |(kind, _)| kind);
-    let (code, decline_code, message) = match name {
+    Some(name.split_once('_').map_or(name, |(kind, _)| kind))
+}
+
+/// Why the bank declines this token; `None` for every card that pays.
+#[must_use]
+pub fn declines(token: &str) -> Option<PaymentError> {
+    let (code, decline_code, message) = match kind(token)? {
         "chargeDeclined" => return Some(generic()),
         "chargeDeclinedInsufficientFunds" => {
             ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds.")
@@ -44,6 +47,22 @@ pub fn declines(token: &str) -> Option<PaymentError> {
         _ => return None,
     };
     Some(decline(code, decline_code, message))
+}
+
+/// Whether the bank asks the customer first (3-D Secure).
+#[must_use]
+pub fn asks_customer(token: &str) -> bool {
+    kind(token).is_some_and(|kind| matches!(kind, "authenticationRequired" | "threeDSecure2Required"))
+}
+
+/// Why a payment fails whose customer has refused it.
+#[must_use]
+pub fn unauthenticated() -> PaymentError {
+    decline(
+        "payment_intent_authentication_failure",
+        None,
+        "The provided payment method has failed authentication.",
+    )
 }
 
 /// The decline without a reason.
@@ -80,6 +99,14 @@ mod tests {
     fn a_declining_card_says_why(#[case] token: &str, #[case] code: &str, #[case] reason: Option<&str>) {
         let error = declines(token).unwrap();
         assert_eq!((error.code.as_str(), error.decline_code.as_deref()), (code, reason));
+    }
+
+    #[rstest]
+    #[case("tok_authenticationRequired", true)]
+    #[case("pm_card_threeDSecure2Required_7", true)]
+    #[case("tok_visa", false)]
+    fn some_cards_ask_their_customers(#[case] token: &str, #[case] asks: bool) {
+        assert_eq!((asks_customer(token), declines(token)), (asks, None));
     }
 
     #[rstest]

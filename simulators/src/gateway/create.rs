@@ -1,10 +1,11 @@
-//! `POST /v1/payment_intents`: charge, decline, or create without confirming.
+//! `POST /v1/payment_intents`: an intent, confirmed at once or not.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::gateway::confirm::confirmed;
 use crate::gateway::intent::{Entry, Intent, Kind, ORDER_ID, Status};
 use crate::gateway::{cards, errors};
 use crate::reply::Reply;
@@ -30,6 +31,17 @@ pub struct CreateIntent {
     confirm: bool,
     #[serde(default)]
     description: Option<String>,
+    #[serde(default)]
+    automatic_payment_methods: Option<AutomaticMethods>,
+}
+
+/// Which ways of payment are offered: taken, and not looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AutomaticMethods {
+    enabled: bool,
+    #[serde(default)]
+    allow_redirects: Option<String>,
 }
 
 /// Decides what becomes of the request.
@@ -37,22 +49,8 @@ pub fn decide(request: CreateIntent, moment: &Moment) -> Decision<Entry> {
     if let Err(reply) = check(&request) {
         return Decision::Answer(*reply);
     }
-    let mut intent = unconfirmed(&request, moment);
-    if !request.confirm {
-        return Decision::Record(intent.entry(Kind::Intent));
-    }
-    let token = request.payment_method.as_deref().unwrap_or_default();
-    let declined = cards::declines(token).or_else(|| moment.declined.then(cards::generic));
-    let kind = if let Some(reason) = declined {
-        intent.status = Status::RequiresPaymentMethod;
-        intent.last_payment_error = Some(reason);
-        Kind::Decline
-    } else {
-        intent.status = Status::Succeeded;
-        intent.amount_received = intent.amount;
-        Kind::Charge
-    };
-    Decision::Record(intent.entry(kind))
+    let intent = unconfirmed(&request, moment);
+    Decision::Record(if request.confirm { confirmed(intent, moment) } else { intent.entry(Kind::Intent) })
 }
 
 fn unconfirmed(request: &CreateIntent, moment: &Moment) -> Intent {
@@ -70,6 +68,7 @@ fn unconfirmed(request: &CreateIntent, moment: &Moment) -> Intent {
         currency: request.currency.to_ascii_lowercase(),
         payment_method: request.payment_method.clone(),
         metadata: request.metadata.clone(),
+        next_action: None,
         last_payment_error: None,
         created: moment.now.as_second(),
         canceled_at: None,

@@ -35,7 +35,9 @@ pub enum Kind {
     Intent,
     /// The customer was charged.
     Charge,
-    /// The bank declined: nothing moved.
+    /// The customer has to confirm it first (3-D Secure): nothing moved.
+    Action,
+    /// The bank declined, or the customer has refused: nothing moved.
     Decline,
     /// The customer got money back.
     Refund,
@@ -51,6 +53,8 @@ pub enum Status {
     RequiresPaymentMethod,
     /// Has a way of payment; nobody has asked for the charge.
     RequiresConfirmation,
+    /// Waits for its customer.
+    RequiresAction,
     /// Charged.
     Succeeded,
     /// Voided.
@@ -64,6 +68,7 @@ impl Status {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",
             Self::RequiresConfirmation => "requires_confirmation",
+            Self::RequiresAction => "requires_action",
             Self::Succeeded => "succeeded",
             Self::Canceled => "canceled",
         }
@@ -91,6 +96,9 @@ pub struct Intent {
     pub payment_method: Option<String>,
     /// The shop's own fields.
     pub metadata: BTreeMap<String, String>,
+    /// What the customer has to do.
+    #[serde(default)]
+    pub next_action: Option<NextAction>,
     /// Why the last attempt failed.
     pub last_payment_error: Option<PaymentError>,
     /// Seconds since 1970.
@@ -113,6 +121,13 @@ impl Intent {
             intent: self,
         }
     }
+}
+
+/// What a customer has to do before they are charged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextAction {
+    /// Always `use_stripe_sdk`: the shop's page asks them.
+    pub r#type: String,
 }
 
 /// Why a charge failed.

@@ -1,7 +1,9 @@
 //! The payment gateway: payment intents, refunds, and idempotency after Stripe's.
 
+pub mod callbacks;
 mod cancel;
 mod cards;
+mod confirm;
 mod create;
 mod errors;
 mod intent;
@@ -15,11 +17,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::book::Simulator;
-use crate::faults::{FaultSettings, Faults, Rate};
+use crate::faults::{FaultSettings, Faults, Millis, Rate, Spread};
 use crate::ledger::{self, LedgerError, Record};
 use crate::reply::{Refusal, Reply};
 
-pub use intent::{Entry, Intent, Kind, PaymentError, Status};
+pub use intent::{Entry, Intent, Kind, NextAction, PaymentError, Status};
 pub use routes::routes;
 
 /// One line of the gateway's ledger.
@@ -56,14 +58,14 @@ pub fn moved_by_order(lines: &[LedgerLine]) -> BTreeMap<&str, Moved> {
                 moved.charged += entry.amount;
             }
             Kind::Refund => moved.refunded += entry.amount,
-            Kind::Intent | Kind::Decline | Kind::Void => {}
+            Kind::Intent | Kind::Action | Kind::Decline | Kind::Void => {}
         }
     }
     orders
 }
 
 /// The gateway's fault switches.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GatewayFaults {
     /// Those it has in common with the carrier.
@@ -71,8 +73,33 @@ pub struct GatewayFaults {
     pub common: Faults,
     /// The share of charges that the card's bank declines, beside the test cards.
     pub decline_rate: Rate,
+    /// The share of charges whose customer is asked first, beside the test cards.
+    pub ask_rate: Rate,
     /// The share of charges and refunds that are made and recorded, and then not answered.
     pub timeout_after_charge_rate: Rate,
+    /// How long a search does not find a new intent.
+    pub search_lag_ms: Millis,
+    /// How long after it happened something is called back.
+    pub callback_delay_ms: Spread,
+    /// The share of callbacks that are sent twice.
+    pub duplicate_callback_rate: Rate,
+    /// The share of callbacks that are never sent.
+    pub lost_callback_rate: Rate,
+}
+
+impl Default for GatewayFaults {
+    fn default() -> Self {
+        Self {
+            common: Faults::default(),
+            decline_rate: Rate::default(),
+            ask_rate: Rate::default(),
+            timeout_after_charge_rate: Rate::default(),
+            search_lag_ms: Millis::default(),
+            callback_delay_ms: Spread::new(0, 20),
+            duplicate_callback_rate: Rate::default(),
+            lost_callback_rate: Rate::default(),
+        }
+    }
 }
 
 impl FaultSettings for GatewayFaults {
@@ -86,6 +113,10 @@ impl FaultSettings for GatewayFaults {
 
     fn decline_rate(&self) -> Rate {
         self.decline_rate
+    }
+
+    fn ask_rate(&self) -> Rate {
+        self.ask_rate
     }
 }
 
@@ -135,7 +166,7 @@ impl Simulator for Gateway {
     fn answer(line: &LedgerLine) -> Reply {
         let entry = &line.entry;
         match entry.kind {
-            Kind::Intent | Kind::Charge | Kind::Void => Reply::ok(&entry.intent),
+            Kind::Intent | Kind::Action | Kind::Charge | Kind::Void => Reply::ok(&entry.intent),
             Kind::Decline => errors::declined(&entry.intent),
             Kind::Refund => refund::shown(line),
         }

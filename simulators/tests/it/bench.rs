@@ -91,6 +91,12 @@ impl Bench {
         self.send(request.body(body.to_string().into()).unwrap()).await
     }
 
+    pub async fn post_form(&self, path: &str, key: &str, form: &'static str) -> Answer {
+        let request = Request::post(path).header("idempotency-key", key);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(form.into()).unwrap()).await
+    }
+
     pub async fn post_raw(&self, path: &str, key: Option<&str>, body: impl Into<Body>) -> Answer {
         let mut request = Request::post(path);
         if let Some(key) = key {
@@ -107,7 +113,13 @@ impl Bench {
     }
 }
 
-fn desk<S: Simulator>(simulator: S, path: PathBuf, now: Arc<Mutex<Timestamp>>, faults: &Value) -> Desk<S> {
+/// A desk at this ledger, with these fault switches beside no latency.
+pub fn desk<S: Simulator>(
+    simulator: S,
+    path: PathBuf,
+    now: Arc<Mutex<Timestamp>>,
+    faults: &Value,
+) -> Desk<S> {
     let options = Options {
         seed: 1,
         faults: switches(faults),

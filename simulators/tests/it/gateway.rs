@@ -22,7 +22,7 @@ async fn a_charge_is_in_the_ledger_and_found_by_its_order() {
 
     let id = paid.body["id"].as_str().unwrap();
     assert_eq!(bench.get(&format!("{INTENTS}/{id}")).await.body, paid.body);
-    let found = bench.get(&format!("{INTENTS}/search?order_id=o1")).await;
+    let found = bench.get(&search("o1")).await;
     assert_eq!(found.body["data"], json!([paid.body]));
 
     let lines = read_ledger(&bench.ledger()).unwrap();
@@ -32,6 +32,105 @@ async fn a_charge_is_in_the_ledger_and_found_by_its_order() {
     assert_eq!(line.idempotency_key.as_deref(), Some("o1:charge"));
     assert_eq!(bench.get("/ledger").await.body, json!(lines));
     assert_eq!(bench.get("/ledger?after=1").await.body, json!([]));
+}
+
+/// The path that searches for an order, as Stripe's clients write it.
+fn search(order: &str) -> String {
+    format!("{INTENTS}/search?query=metadata%5B%27order_id%27%5D%3A%27{order}%27")
+}
+
+#[tokio::test]
+async fn an_intent_is_created_by_a_form_and_charged_once_it_is_confirmed() {
+    let bench = Bench::gateway();
+    let form = "amount=2590&currency=eur&payment_method=pm_card_visa&metadata%5Border_id%5D=o1\
+                &automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never";
+    let created = bench.post_form(INTENTS, "o1:charge", form).await;
+    assert_eq!((created.status, &created.body["status"]), (StatusCode::OK, &json!("requires_confirmation")));
+    assert_eq!(
+        (&created.body["amount"], &created.body["metadata"]),
+        (&json!(2590), &json!({"order_id": "o1"}))
+    );
+    let confirm = format!("{INTENTS}/{}/confirm", created.body["id"].as_str().unwrap());
+    let charged = bench.post_form(&confirm, "o1:confirm", "return_url=https%3A%2F%2Fshop.example%2F").await;
+    assert_eq!(
+        (&charged.body["status"], &charged.body["amount_received"]),
+        (&json!("succeeded"), &json!(2590))
+    );
+    assert!(
+        bench.post_form(&confirm, "o1:confirm", "return_url=https%3A%2F%2Fshop.example%2F").await.replayed()
+    );
+    let again = bench.post_form(&confirm, "other", "").await;
+    assert_eq!(again.body["error"]["code"], "payment_intent_unexpected_state");
+    let wrong = bench.post_form(INTENTS, "o2:charge", "amount=2590&currency=eur&colour=red").await;
+    assert_eq!(
+        (wrong.status, &wrong.body["error"]["code"]),
+        (StatusCode::BAD_REQUEST, &json!("invalid_request"))
+    );
+    let kinds: Vec<_> =
+        read_ledger(&bench.ledger()).unwrap().into_iter().map(|line| line.entry.kind).collect();
+    assert_eq!(kinds, [Kind::Intent, Kind::Charge]);
+}
+
+#[tokio::test]
+async fn a_search_does_not_find_what_is_new_and_its_key_does() {
+    let mut bench = Bench::gateway();
+    bench.reopen(&json!({ "search_lag_ms": 60_000 }));
+    let paid = bench.post(INTENTS, "o1:charge", &charge("o1", "tok_visa")).await;
+    assert_eq!(bench.get(&search("o1")).await.body["data"], json!([]));
+    assert_eq!(bench.post(INTENTS, "o1:charge", &charge("o1", "tok_visa")).await.content(), paid.content());
+    bench.pass_time(SignedDuration::from_secs(60));
+    assert_eq!(bench.get(&search("o1")).await.body["data"], json!([paid.body]));
+}
+
+#[rstest]
+#[case::says_yes("confirm", StatusCode::OK, "succeeded", Kind::Charge)]
+#[case::says_no("refuse", StatusCode::PAYMENT_REQUIRED, "requires_payment_method", Kind::Decline)]
+#[tokio::test]
+async fn some_cards_ask_their_customers_first(
+    #[case] act: &str,
+    #[case] status: StatusCode,
+    #[case] stands: &str,
+    #[case] kind: Kind,
+) {
+    let bench = Bench::gateway();
+    let asked = bench.post(INTENTS, "o1:charge", &charge("o1", "tok_authenticationRequired")).await;
+    assert_eq!(
+        (&asked.body["status"], &asked.body["amount_received"]),
+        (&json!("requires_action"), &json!(0))
+    );
+    let id = asked.body["id"].as_str().unwrap();
+    let confirmed_again = bench.post(&format!("{INTENTS}/{id}/confirm"), "again", &json!({})).await;
+    assert_eq!(confirmed_again.body["status"], "requires_action", "only its customer can go on");
+    let path = format!("/customer/{id}/{act}");
+    assert_eq!(bench.post(&path, "", &json!({})).await.status, status);
+    assert_eq!(bench.get(&format!("{INTENTS}/{id}")).await.body["status"], stands);
+    assert_eq!(bench.post(&path, "", &json!({})).await.status, StatusCode::BAD_REQUEST, "it was asked once");
+    let kinds: Vec<_> =
+        read_ledger(&bench.ledger()).unwrap().into_iter().map(|line| line.entry.kind).collect();
+    assert_eq!(kinds, [Kind::Action, kind]);
+}
+
+#[tokio::test]
+async fn any_card_may_be_one_that_asks() {
+    let mut bench = Bench::gateway();
+    bench.reopen(&json!({ "ask_rate": 1.0 }));
+    let asked = bench.post(INTENTS, "o1:charge", &charge("o1", "tok_visa")).await;
+    assert_eq!(asked.body["status"], "requires_action");
+    let declined = bench.post(INTENTS, "o2:charge", &charge("o2", "tok_chargeDeclined")).await;
+    assert_eq!(declined.body["error"]["code"], "card_declined");
+}
+
+#[tokio::test]
+async fn whoever_is_asked_in_vain_can_be_cancelled() {
+    let bench = Bench::gateway();
+    let asked = bench.post(INTENTS, "o1:charge", &charge("o1", "tok_authenticationRequired")).await;
+    let id = asked.body["id"].as_str().unwrap();
+    let cancelled = bench.post(&format!("{INTENTS}/{id}/cancel"), "c", &json!({})).await;
+    assert_eq!(cancelled.body["status"], "canceled");
+    assert_eq!(
+        bench.post(&format!("/customer/{id}/confirm"), "", &json!({})).await.status,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod callbacks;
 mod carrier;
 mod crash;
 mod faults;

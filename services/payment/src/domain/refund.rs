@@ -2,7 +2,7 @@
 //!
 //! An order is refunded for one cause, the first that was read; another one finds that nothing is left to say. A cause
 //! is known by its reason, not by its event, so that a record that comes again under another id is still a repeat.
-//! `refund.lua` and `settle.lua` are the same decisions, taken where they are stored; a test holds them to each other.
+//! `refund.lua` and `settle_refund.lua` are the same decisions, taken where they are stored; a test holds them to each other.
 
 use std::sync::Arc;
 
@@ -84,7 +84,9 @@ pub fn next(payment: Option<&Phase>, refund: Refund, reason: &str) -> Next {
             }
             Some(Phase::Settled(Outcome::Failed { .. })) => Next::Unpaid,
             // Shipping saw a payment that is forgotten here: the gateway knows it by the order's id.
-            Some(Phase::Charging | Phase::Voiding { .. }) | None => Next::Ask { intent_id: None },
+            Some(Phase::Charging { .. } | Phase::Voiding { .. } | Phase::Waiting) | None => {
+                Next::Ask { intent_id: None }
+            }
         },
     }
 }
@@ -130,6 +132,6 @@ mod tests {
         assert_eq!(next(Some(&paid)), Next::Ask { intent_id: Some("pi_1".to_owned()) });
         assert_eq!(next(Some(&failed)), Next::Unpaid);
         assert_eq!(next(None), Next::Ask { intent_id: None });
-        assert_eq!(next(Some(&Phase::Charging)), Next::Ask { intent_id: None });
+        assert_eq!(next(Some(&Phase::Charging { intent_id: None })), Next::Ask { intent_id: None });
     }
 }

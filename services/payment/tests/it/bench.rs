@@ -11,18 +11,18 @@ use orderflow::{
     step::{Received, Step},
 };
 use payment::{
-    Calls, OnInventoryReserved, OnShippingCancelled, OnShippingFailed, Refunds, http_gateway::HttpGateway,
-    states::States,
+    AtPaymentDeadline, Calls, Charging, OnGatewayAnswered, OnInventoryReserved, OnShippingCancelled,
+    OnShippingFailed, Refunds, http_gateway::HttpGateway, states::States,
 };
 use simulators::{
     desk::{Desk, Options},
-    gateway::{Gateway, GatewayFaults, Moved, moved_by_order, read_ledger, routes},
+    gateway::{Gateway, GatewayFaults, Kind, Moved, moved_by_order, read_ledger, routes},
     server::router,
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::support::{LIMITS, client};
+use crate::support::{CONFIRM_WITHIN, LIMITS, client};
 
 pub const PAID: Moved = Moved { charges: 1, charged: 2_500, refunded: 0 };
 pub const UNPAID: Moved = Moved { charges: 0, charged: 0, refunded: 0 };
@@ -67,7 +67,31 @@ impl Simulator {
     /// The step that charges, with a client that waits this long.
     pub fn charging(&self, state: &State, timeout: Duration) -> OnInventoryReserved<HttpGateway> {
         let calls = Calls::new(self.client(timeout), LIMITS);
-        OnInventoryReserved::new(States::new(state.clone()), calls, self.clock.clone())
+        let charging = Charging { calls, clock: self.clock.clone(), confirm_within: CONFIRM_WITHIN };
+        OnInventoryReserved::new(States::new(state.clone()), charging)
+    }
+
+    /// The step that hears callbacks.
+    pub fn hearing(&self, state: &State) -> OnGatewayAnswered<HttpGateway> {
+        let calls = Calls::new(self.client(Duration::from_secs(10)), LIMITS);
+        OnGatewayAnswered { states: States::new(state.clone()), calls, clock: self.clock.clone() }
+    }
+
+    /// The deadline of payments that wait.
+    pub fn deadline(&self, state: &State) -> AtPaymentDeadline<HttpGateway> {
+        let calls = Calls::new(self.client(Duration::from_secs(10)), LIMITS);
+        AtPaymentDeadline { states: States::new(state.clone()), calls, clock: self.clock.clone() }
+    }
+
+    /// What the order's customer does on the page that asks them.
+    pub async fn customer(&self, order: &Order, act: &str) {
+        let line = read_ledger(&self.ledger).unwrap().into_iter().rev();
+        let id = order.order_id.to_string();
+        let intent_id = line.map(|line| line.entry).find(|entry| entry.order_id == id).unwrap().intent_id;
+        let url = format!("{}/customer/{intent_id}/{act}", self.url);
+        let answer = reqwest::Client::new().post(url).send().await.unwrap();
+        // A refusal is answered as a decline.
+        assert!([200, 402].contains(&answer.status().as_u16()), "{answer:?}");
     }
 
     /// The steps that refund, with a client that waits this long.
@@ -79,6 +103,13 @@ impl Simulator {
         let calls = Calls::new(self.client(timeout), LIMITS);
         let refunds = || Refunds::new(States::new(state.clone()), calls.clone(), self.clock.clone());
         (OnShippingFailed(refunds()), OnShippingCancelled(refunds()))
+    }
+
+    /// What happened to this order.
+    pub fn kinds(&self, order: &Order) -> Vec<Kind> {
+        let id = order.order_id.to_string();
+        let lines = read_ledger(&self.ledger).unwrap().into_iter();
+        lines.filter(|line| line.entry.order_id == id).map(|line| line.entry.kind).collect()
     }
 
     /// What moved for these orders, in their order.

@@ -1,6 +1,7 @@
 //! The client against a server that answers what a test wants.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,16 +17,18 @@ use orderflow::{
 };
 use payment::{
     domain::reason,
-    gateway::{Answer, Gateway},
+    gateway::{Answer, Gateway, Opened, Standing},
+    stripe::VERSION,
 };
+use reqwest::Url;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::support::{client, order};
 
-/// One request, as it arrived: method and path, key, body.
-type Asked = (String, Option<String>, Value);
+/// One request, as it arrived: method and path, key, version, form.
+type Asked = (String, Option<String>, Option<String>, BTreeMap<String, String>);
 
 /// A server that gives the same answer to everything.
 struct Server {
@@ -40,10 +43,25 @@ impl Server {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let log = asked.clone();
         let answer = async move |method: Method, uri: Uri, headers: HeaderMap, sent: Bytes| {
-            let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
-            let sent = serde_json::from_slice(&sent).unwrap_or(Value::Null);
-            log.lock().unwrap().push((format!("{method} {uri}"), key, sent));
+            let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+            let form = Url::parse(&format!("http://x/?{}", std::str::from_utf8(&sent).unwrap())).unwrap();
+            let form = form.query_pairs().into_owned().filter(|(name, _)| !name.is_empty()).collect();
+            let (key, version) = (header("idempotency-key"), header("stripe-version"));
+            log.lock().unwrap().push((format!("{method} {uri}"), key, version, form));
             (status, body.clone())
+        };
+        Self::serving(Router::new().fallback(answer), asked).await
+    }
+
+    /// One that answers by the end of the path.
+    async fn saying(answers: impl IntoIterator<Item = (&'static str, u16, Value)>) -> Self {
+        let answers: Vec<_> = answers.into_iter().collect();
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let log = asked.clone();
+        let answer = async move |method: Method, uri: Uri| {
+            log.lock().unwrap().push((format!("{method} {uri}"), None, None, BTreeMap::new()));
+            let (_, status, body) = answers.iter().find(|(end, ..)| uri.path().ends_with(end)).unwrap();
+            (StatusCode::from_u16(*status).unwrap(), body.to_string())
         };
         Self::serving(Router::new().fallback(answer), asked).await
     }
@@ -60,8 +78,16 @@ impl Server {
         Self { url, asked, _serving: JoinSet::from_iter([serve]) }
     }
 
-    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
-        client(&self.url, Duration::from_secs(10)).charge(order).await
+    async fn confirm(&self, order: &Order) -> Result<Standing, Fault> {
+        client(&self.url, Duration::from_secs(10)).confirm(order, "pi_1").await
+    }
+
+    async fn open(&self, order: &Order) -> Result<Opened, Fault> {
+        client(&self.url, Duration::from_secs(10)).open(order, true).await
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.asked.lock().unwrap().iter().map(|(path, ..)| path.clone()).collect()
     }
 }
 
@@ -77,22 +103,55 @@ fn intent(order: &Order) -> Value {
     })
 }
 
-fn fault(answer: Result<Answer, Fault>) -> (Consequence, &'static str) {
+fn with(order: &Order, field: &str, value: Value) -> Value {
+    let mut intent = intent(order);
+    intent[field] = value;
+    intent
+}
+
+fn fault<T: std::fmt::Debug>(answer: Result<T, Fault>) -> (Consequence, &'static str) {
     let fault = answer.unwrap_err();
     (fault.consequence(), fault.code())
 }
 
 #[tokio::test]
-async fn a_charge_names_its_order_its_total_and_its_key() {
+async fn a_payment_is_opened_with_its_order_its_total_and_its_key_and_confirmed_with_another() {
+    let order = order("pm_card_visa");
+    let opened = Server::answering(200, with(&order, "status", json!("requires_confirmation"))).await;
+    assert_eq!(opened.open(&order).await.unwrap(), Opened::Fresh { intent_id: "pi_1".into() });
+    let id = order.order_id;
+    let form = [
+        ("amount", "2500"),
+        ("currency", "eur"),
+        ("payment_method", "pm_card_visa"),
+        ("automatic_payment_methods[enabled]", "true"),
+        ("automatic_payment_methods[allow_redirects]", "never"),
+        ("metadata[order_id]", &id.to_string()),
+    ];
+    let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let (key, version) = (Some(format!("{id}:charge")), Some(VERSION.to_owned()));
+    let expected = ("POST /v1/payment_intents".to_owned(), key, version.clone(), BTreeMap::from(form));
+    assert_eq!(*opened.asked.lock().unwrap(), [expected]);
+
+    let confirmed = Server::answering(200, intent(&order)).await;
+    let charged = Standing::Decided(Answer::Charged { intent_id: "pi_1".into() });
+    assert_eq!(confirmed.confirm(&order).await.unwrap(), charged);
+    let path = "POST /v1/payment_intents/pi_1/confirm".to_owned();
+    let expected = (path, Some(format!("{id}:confirm")), version, BTreeMap::new());
+    assert_eq!(*confirmed.asked.lock().unwrap(), [expected]);
+}
+
+#[rstest]
+#[case("requires_action", Standing::Waiting)]
+#[case("processing", Standing::Waiting)]
+#[case("requires_confirmation", Standing::Unconfirmed)]
+#[case("canceled", Standing::Decided(Answer::Voided))]
+#[tokio::test]
+async fn every_status_says_how_a_payment_stands(#[case] status: &str, #[case] standing: Standing) {
     let order = order("tok_visa");
-    let server = Server::answering(200, intent(&order)).await;
-    assert_eq!(server.charge(&order).await.unwrap(), Answer::Charged { intent_id: "pi_1".into() });
-    let expected = json!({
-        "amount": 2_500, "currency": "EUR", "payment_method": "tok_visa", "confirm": true,
-        "metadata": { "order_id": order.order_id },
-    });
-    let key = Some(format!("{}:charge", order.order_id));
-    assert_eq!(*server.asked.lock().unwrap(), [("POST /v1/payment_intents".to_owned(), key, expected)]);
+    let server = Server::answering(200, with(&order, "status", json!(status))).await;
+    let gateway = client(&server.url, Duration::from_secs(10));
+    assert_eq!(gateway.look(&order, "pi_1").await.unwrap(), standing);
 }
 
 #[rstest]
@@ -105,10 +164,8 @@ async fn a_charge_names_its_order_its_total_and_its_key() {
 #[tokio::test]
 async fn a_charge_that_is_not_the_orders_is_never_taken_as_paid(#[case] field: &str, #[case] value: Value) {
     let order = order("tok_visa");
-    let mut intent = intent(&order);
-    intent[field] = value;
-    let server = Server::answering(200, intent).await;
-    assert_eq!(fault(server.charge(&order).await), (Consequence::Poison, "charge_mismatch"));
+    let server = Server::answering(200, with(&order, field, value)).await;
+    assert_eq!(fault(server.confirm(&order).await), (Consequence::Poison, "charge_mismatch"));
 }
 
 #[rstest]
@@ -124,10 +181,25 @@ async fn a_declined_card_is_an_answer(
     #[case] told: &str,
 ) {
     let order = order("tok_visa");
-    let body = json!({ "error": { "type": "card_error", "code": code, "decline_code": decline_code } });
-    let server = Server::answering(402, body).await;
-    let declined = Answer::Declined { reason, code: Some(told.into()) };
-    assert_eq!(server.charge(&order).await.unwrap(), declined);
+    let error = json!({ "type": "card_error", "code": code, "decline_code": decline_code });
+    let cancelled = with(&order, "status", json!("canceled"));
+    let server =
+        Server::saying([("confirm", 402, json!({ "error": error })), ("cancel", 200, cancelled)]).await;
+    let declined = Standing::Decided(Answer::Declined { reason, code: Some(told.into()) });
+    assert_eq!(server.confirm(&order).await.unwrap(), declined);
+    // Else another card could pay it.
+    assert_eq!(server.paths().last().unwrap(), "POST /v1/payment_intents/pi_1/cancel");
+}
+
+#[tokio::test]
+async fn a_declined_payment_that_was_paid_meanwhile_is_paid() {
+    let order = order("tok_visa");
+    let error = json!({ "type": "card_error", "code": "card_declined" });
+    let code = "payment_intent_unexpected_state";
+    let paid = json!({ "type": "invalid_request_error", "code": code, "payment_intent": intent(&order) });
+    let answers = [("confirm", 402, json!({ "error": error })), ("cancel", 400, json!({ "error": paid }))];
+    let charged = Standing::Decided(Answer::Charged { intent_id: "pi_1".into() });
+    assert_eq!(Server::saying(answers).await.confirm(&order).await.unwrap(), charged);
 }
 
 #[rstest]
@@ -140,7 +212,7 @@ async fn what_the_gateway_does_not_take_is_refused(#[case] param: &str, #[case] 
     let body = json!({ "error": { "type": "invalid_request_error", "code": code, "param": param } });
     let server = Server::answering(400, body).await;
     let refused = Answer::Declined { reason: reason::REFUSED_BY_GATEWAY, code: Some(code.into()) };
-    assert_eq!(server.charge(&order).await.unwrap(), refused);
+    assert_eq!(server.open(&order).await.unwrap(), Opened::Refused(refused));
 }
 
 #[rstest]
@@ -161,7 +233,7 @@ async fn a_status_without_a_decision_is_a_fault(
     #[case] code: &str,
 ) {
     let server = Server::answering(status, json!({ "error": { "type": "other", "code": "other" } })).await;
-    assert_eq!(fault(server.charge(&order("tok_visa")).await), (consequence, code));
+    assert_eq!(fault(server.open(&order("tok_visa")).await), (consequence, code));
 }
 
 #[rstest]
@@ -173,7 +245,7 @@ async fn a_status_without_a_decision_is_a_fault(
 async fn an_answer_nobody_can_read_leaves_the_outcome_open(#[case] status: u16, #[case] body: &str) {
     let server = Server::answering(status, body).await;
     assert_eq!(
-        fault(server.charge(&order("tok_visa")).await),
+        fault(server.confirm(&order("tok_visa")).await),
         (Consequence::Transient, "gateway_unreadable")
     );
 }
@@ -181,7 +253,7 @@ async fn an_answer_nobody_can_read_leaves_the_outcome_open(#[case] status: u16, 
 #[tokio::test]
 async fn a_gateway_that_does_not_answer_is_given_up_on_and_asked_again_later() {
     let server = Server::silent().await;
-    let charged = client(&server.url, Duration::from_millis(50)).charge(&order("tok_visa")).await;
+    let charged = client(&server.url, Duration::from_millis(50)).confirm(&order("tok_visa"), "pi_1").await;
     assert_eq!(fault(charged), (Consequence::Transient, "gateway_timeout"));
 }
 
@@ -190,7 +262,7 @@ async fn a_gateway_that_is_not_there_is_an_outage() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let charged = client(&url, Duration::from_secs(10)).charge(&order("tok_visa")).await;
+    let charged = client(&url, Duration::from_secs(10)).open(&order("tok_visa"), true).await;
     assert_eq!(fault(charged), (Consequence::Transient, "gateway_unavailable"));
 }
 
@@ -200,7 +272,7 @@ async fn a_fault_names_neither_the_token_nor_the_address() {
     let body = json!({ "error": { "type": "other", "code": "other", "message": "tok_secret" } });
     for status in [400, 500] {
         let server = Server::answering(status, &body).await;
-        let fault = server.charge(&order).await.unwrap_err();
+        let fault = server.open(&order).await.unwrap_err();
         assert!(!format!("{fault} {fault:?}").contains("tok_secret"), "{fault:?}");
     }
 }

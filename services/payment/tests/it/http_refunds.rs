@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::support::{client, order};
 
-/// A request for a refund, as it arrived: key and body.
-type Posted = (String, Value);
+/// A request for a refund, as it arrived: key and form.
+type Posted = (String, String);
 
 /// What the server holds: the payment, what it answers to a refund, the refunds it lists.
 struct Holds {
@@ -33,7 +33,7 @@ async fn refund(order: &Order, holds: Holds) -> (Result<Refunded, Fault>, Vec<Po
     let posted: Arc<Mutex<Vec<Posted>>> = Arc::default();
     let log = posted.clone();
     let status = StatusCode::from_u16(holds.answer.0).unwrap();
-    let answer = async move |headers: HeaderMap, Json(body): Json<Value>| {
+    let answer = async move |headers: HeaderMap, body: String| {
         let key = headers["idempotency-key"].to_str().unwrap().to_owned();
         log.lock().unwrap().push((key, body));
         (status, Json(holds.answer.1))
@@ -76,8 +76,7 @@ async fn a_refund_names_its_payment_its_total_and_its_key(#[case] status: &str) 
     let holds = Holds { intent: charged(&order, 0), answer, listed: Vec::new() };
     let (refunded, posted) = refund(&order, holds).await;
     assert_eq!(refunded.unwrap().refund_id, "re_1");
-    let body =
-        json!({ "payment_intent": "pi_1", "amount": 2_500, "metadata": { "order_id": order.order_id } });
+    let body = format!("payment_intent=pi_1&amount=2500&metadata%5Border_id%5D={}", order.order_id);
     assert_eq!(posted, [(format!("{}:refund", order.order_id), body)]);
 }
 

@@ -14,3 +14,5 @@ mod simulator;
 mod states;
 mod step;
 mod support;
+mod waits;
+mod webhook;

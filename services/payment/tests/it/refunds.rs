@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::{
     bench::{PAID, REFUNDED, Simulator, UNPAID, settle},
-    support::{Redis, cancel, order, reserved, shipping_cancelled, shipping_failed},
+    support::{Redis, cancel, charge, order, reserved, shipping_cancelled, shipping_failed},
 };
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -133,7 +133,7 @@ async fn an_order_cancelled_before_it_is_reserved_is_never_charged() {
     // Nor by a charge that was on its way all the time.
     let gateway = simulator.client(PATIENT);
     for record in &batch {
-        assert_eq!(gateway.charge(&record.event.order).await.unwrap(), Answer::Voided);
+        assert_eq!(charge(&gateway, &record.event.order).await.unwrap(), Answer::Voided);
     }
     assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![UNPAID; 10]);
 }
@@ -145,7 +145,7 @@ async fn a_cancelled_order_that_was_captured_before_is_paid_and_then_refunded() 
     let record = reserved(order("tok_visa"), HOUR);
     let order = record.event.order.clone();
     // A life of the service that charged and told nobody; then one that remembers the cancel alone.
-    simulator.client(PATIENT).charge(&order).await.unwrap();
+    charge(&simulator.client(PATIENT), &order).await.unwrap();
     let state = redis.state().await;
     note(&state, &order).await;
     let (_, events) = settle(&simulator.charging(&state, PATIENT), &[record]).await;

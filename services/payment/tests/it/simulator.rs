@@ -10,13 +10,15 @@ use payment::{
     gateway::{Answer, Gateway as _},
 };
 use serde_json::json;
+use simulators::gateway::Kind;
 
 use crate::{
     bench::{PAID, Simulator, UNPAID, settle},
-    support::{Redis, order, reserved},
+    support::{Redis, charge, order, reserved},
 };
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const PATIENT: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn answers_that_are_lost_after_the_charge_never_charge_twice() {
@@ -43,6 +45,28 @@ async fn state_lost_in_mid_charge_never_charges_twice() {
 }
 
 #[tokio::test]
+async fn state_lost_in_mid_charge_needs_no_search() {
+    let Some(redis) = Redis::start() else { return };
+    let simulator =
+        Simulator::start(json!({ "timeout_after_charge_rate": 1.0, "search_lag_ms": 600_000 })).await;
+    let batch: Vec<_> = (0..10).map(|_| reserved(order("tok_visa"), HOUR)).collect();
+    for _ in ["a first life", "a life that remembers nothing"] {
+        let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
+        settle(&step, &batch).await;
+    }
+    assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![PAID; batch.len()]);
+}
+
+#[tokio::test]
+async fn a_declined_card_leaves_nothing_that_another_card_could_pay() {
+    let Some(redis) = Redis::start() else { return };
+    let simulator = Simulator::start(json!({})).await;
+    let record = reserved(order("tok_chargeDeclined"), HOUR);
+    settle(&simulator.charging(&redis.state().await, PATIENT), std::slice::from_ref(&record)).await;
+    assert_eq!(simulator.kinds(&record.event.order), [Kind::Intent, Kind::Decline, Kind::Void]);
+}
+
+#[tokio::test]
 async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
     let Some(redis) = Redis::start() else { return };
     let faults = json!({
@@ -56,6 +80,7 @@ async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
     let told = events.iter().map(|event| match event {
         PaymentEvent::PaymentProcessed(_) => PAID,
         PaymentEvent::PaymentFailed(_) => UNPAID,
+        PaymentEvent::PaymentActionRequired(_) => panic!("no card here asks its customer"),
     });
     assert_eq!(told.collect::<Vec<_>>(), simulator.moved(batch.iter().map(|record| &record.event.order)));
 }
@@ -91,9 +116,9 @@ async fn a_void_and_a_charge_at_the_same_time_agree() {
         // Both look first, each for a random time, so that either may be the first to act.
         let charge = until_known(async || match one.find(&order).await? {
             Some(answer) => Ok(answer),
-            None => one.charge(&order).await,
+            None => charge(&one, &order).await,
         });
-        let void = until_known(async || other.void(&order).await);
+        let void = until_known(async || other.void(&order, None).await);
         let (charged, voided) = tokio::join!(charge, void);
         assert_eq!(charged, voided);
         if matches!(charged, Answer::Charged { .. }) { PAID } else { UNPAID }
@@ -119,11 +144,11 @@ async fn a_voided_order_cannot_be_charged_and_a_charged_one_cannot_be_voided() {
     let simulator = Simulator::start(json!({})).await;
     let gateway = simulator.client(Duration::from_secs(10));
     let (voided, charged) = (order("tok_visa"), order("tok_visa"));
-    assert_eq!(gateway.void(&voided).await.unwrap(), Answer::Voided);
-    assert_eq!(gateway.void(&voided).await.unwrap(), Answer::Voided);
-    assert_eq!(gateway.charge(&voided).await.unwrap(), Answer::Voided);
-    let answer = gateway.charge(&charged).await.unwrap();
-    assert_eq!(gateway.void(&charged).await.unwrap(), answer);
+    assert_eq!(gateway.void(&voided, None).await.unwrap(), Answer::Voided);
+    assert_eq!(gateway.void(&voided, None).await.unwrap(), Answer::Voided);
+    assert_eq!(charge(&gateway, &voided).await.unwrap(), Answer::Voided);
+    let answer = charge(&gateway, &charged).await.unwrap();
+    assert_eq!(gateway.void(&charged, None).await.unwrap(), answer);
     assert_eq!(gateway.find(&charged).await.unwrap(), Some(answer));
     assert_eq!(gateway.find(&order("tok_visa")).await.unwrap(), None);
 }

@@ -15,18 +15,28 @@ use orderflow::{
     step::{Received, Step},
 };
 use payment::{
-    Calls, OnInventoryReserved, OnOrderCancelRequested, PaymentEvent,
+    Calls, Charging, OnInventoryReserved, OnOrderCancelRequested, PaymentEvent,
     calls::Limits,
-    domain::{Question, reason},
+    domain::{reason, wait::Teller},
     fold::{self, Said},
-    gateway::{Answer, Gateway, Refunded, never_charged},
+    gateway::{Answer, Gateway, Opened, Refunded, Standing, never_charged},
     states::States,
 };
 use uuid::Uuid;
 
-use crate::support::{LIMITS, Redis, cancel, order, reserved, reserved_at};
+use crate::support::{CONFIRM_WITHIN, LIMITS, Redis, cancel, order, reserved, reserved_at};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a gateway was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Open,
+    SearchAndOpen,
+    Confirm,
+    Look,
+    Void,
+}
 
 /// What the gateway says of each order, by token, and what it was asked.
 #[derive(Clone, Default)]
@@ -43,22 +53,39 @@ impl Told {
 }
 
 impl Gateway for Told {
-    async fn charge(&self, order: &Order) -> Result<Answer, Fault> {
-        self.asked(order, Question::Charge);
+    async fn open(&self, order: &Order, key_is_known: bool) -> Result<Opened, Fault> {
+        self.asked(order, if key_is_known { Question::Open } else { Question::SearchAndOpen });
+        Ok(Opened::Fresh { intent_id: format!("pi_{}", order.order_id.simple()) })
+    }
+
+    async fn confirm(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        self.asked(order, Question::Confirm);
         match order.payment_token.as_str() {
-            "tok_visa" => Ok(Answer::Charged { intent_id: format!("pi_{}", order.order_id.simple()) }),
+            "tok_visa" => Ok(Standing::Decided(Answer::Charged { intent_id: intent_id.to_owned() })),
             "tok_silent" => std::future::pending().await,
             "tok_down" => Err(Fault::transient("gateway_unavailable", "down")),
-            _ => Ok(Answer::Declined { reason: reason::DECLINED, code: Some("lost_card".into()) }),
+            "tok_asks" | "tok_quick" => Ok(Standing::Waiting),
+            _ => {
+                let code = Some("lost_card".into());
+                Ok(Standing::Decided(Answer::Declined { reason: reason::DECLINED, code }))
+            }
         }
     }
 
-    async fn find(&self, order: &Order) -> Result<Option<Answer>, Fault> {
-        self.asked(order, Question::FindThenCharge);
+    async fn look(&self, order: &Order, intent_id: &str) -> Result<Standing, Fault> {
+        self.asked(order, Question::Look);
+        Ok(match order.payment_token.as_str() {
+            "tok_asks" => Standing::Waiting,
+            "tok_quick" => Standing::Decided(Answer::Charged { intent_id: intent_id.to_owned() }),
+            _ => Standing::Unconfirmed,
+        })
+    }
+
+    async fn find(&self, _: &Order) -> Result<Option<Answer>, Fault> {
         Ok(None)
     }
 
-    async fn void(&self, order: &Order) -> Result<Answer, Fault> {
+    async fn void(&self, order: &Order, _: Option<&str>) -> Result<Answer, Fault> {
         self.asked(order, Question::Void);
         match order.payment_token.as_str() {
             "tok_charged_before" => Ok(Answer::Charged { intent_id: "pi_before".into() }),
@@ -77,7 +104,8 @@ fn step(state: &State, limits: Limits) -> (Told, OnInventoryReserved<Told>) {
 }
 
 fn at(state: &State, told: Told, clock: Clock, limits: Limits) -> OnInventoryReserved<Told> {
-    OnInventoryReserved::new(States::new(state.clone()), Calls::new(told, limits), clock)
+    let charging = Charging { calls: Calls::new(told, limits), clock, confirm_within: CONFIRM_WITHIN };
+    OnInventoryReserved::new(States::new(state.clone()), charging)
 }
 
 async fn events(
@@ -95,7 +123,7 @@ async fn events(
 fn failed_for(event: &PaymentEvent) -> Option<&str> {
     match event {
         PaymentEvent::PaymentFailed(failed) => Some(&failed.reason),
-        PaymentEvent::PaymentProcessed(_) => None,
+        PaymentEvent::PaymentProcessed(_) | PaymentEvent::PaymentActionRequired(_) => None,
     }
 }
 
@@ -171,7 +199,37 @@ async fn a_charge_under_way_is_not_ended_by_expiry() {
     let told = Told::default();
     let later = at(&state, told.clone(), clock, LIMITS);
     assert!(events(&later, &[record]).await[0].is_err());
-    assert_eq!(told.questions(), [Question::Charge]);
+    assert_eq!(told.questions(), [Question::Look, Question::Confirm]);
+}
+
+#[tokio::test]
+async fn a_payment_that_waits_is_told_of_and_a_repeat_tells_the_same() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let record = reserved(order("tok_asks"), HOUR);
+    let (_, first) = step(&state, LIMITS);
+    let before = events(&first, std::slice::from_ref(&record)).await.remove(0).unwrap();
+    let PaymentEvent::PaymentActionRequired(told) = &before else { panic!("{before:?}") };
+    assert_eq!(told.intent_id, format!("pi_{}", record.event.order.order_id.simple()));
+    assert_eq!(told.respond_by.duration_since(told.required_at), CONFIRM_WITHIN);
+    let (asked, second) = step(&state, LIMITS);
+    assert_eq!(events(&second, &[record]).await.remove(0).unwrap(), before);
+    assert_eq!(asked.questions(), [Question::Look], "it is not confirmed again");
+}
+
+#[tokio::test]
+async fn a_payment_that_has_ended_before_we_knew_that_it_waits_is_due_at_once() {
+    let Some(redis) = Redis::start() else { return };
+    let state = redis.state().await;
+    let states = States::new(state.clone());
+    let (_, step) = step(&state, LIMITS);
+    let batch = [reserved(order("tok_asks"), HOUR), reserved(order("tok_quick"), HOUR)];
+    for event in events(&step, &batch).await {
+        assert!(matches!(event, Ok(PaymentEvent::PaymentActionRequired(_))), "{event:?}");
+    }
+    let due = states.due(Clock::system().now(), &[0], 10).await.unwrap();
+    let due: Vec<_> = due.iter().map(|due| due.order.order_id).collect();
+    assert_eq!(due, [batch[1].event.order.order_id]);
 }
 
 #[tokio::test]
@@ -215,7 +273,7 @@ async fn past_a_keys_life_the_gateway_is_searched_before_it_charges() {
     let now = Clock::system().now();
     let record = reserved_at(order("tok_visa"), now - HOUR * 24, now + HOUR);
     assert_eq!(failed_for(events(&step, &[record]).await[0].as_ref().unwrap()), None);
-    assert_eq!(told.questions(), [Question::FindThenCharge, Question::Charge]);
+    assert_eq!(told.questions(), [Question::SearchAndOpen, Question::Confirm]);
 }
 
 #[tokio::test]
@@ -231,14 +289,15 @@ async fn state_rebuilt_from_the_events_tells_the_same() {
 
     let empty = redis.state().await;
     let logged = events_before.iter().cloned().map(|event| match event {
-        PaymentEvent::PaymentProcessed(event) => fold::paid(event),
-        PaymentEvent::PaymentFailed(event) => fold::failed(event),
+        PaymentEvent::PaymentProcessed(event) => fold::paid(event, Teller::Reservation),
+        PaymentEvent::PaymentFailed(event) => fold::failed(event, Teller::Reservation),
+        PaymentEvent::PaymentActionRequired(_) => panic!("none of these waits"),
     });
     let logged: HashMap<_, _> = logged.collect();
     let rebuilt = States::new(empty.clone());
     for _ in ["once", "and again"] {
-        let outcomes = logged.clone().into_iter().collect();
-        fold::restore(&rebuilt, Said { outcomes, ..Said::default() }).await.unwrap();
+        let ends = logged.clone().into_iter().collect();
+        fold::restore(&rebuilt, Said { ends, ..Said::default() }).await.unwrap();
     }
 
     let (told, after) = step(&empty, LIMITS);

@@ -12,17 +12,26 @@ use orderflow::{
     clock::Clock,
     envelope::Envelope,
     events::{
-        InventoryReserved, Line, Order, OrderCancelRequested, Record, Sealed, ShippingCancelled,
-        ShippingFailed,
+        GatewayAnswered, InventoryReserved, Line, Order, OrderCancelRequested, Record, Sealed,
+        ShippingCancelled, ShippingFailed,
     },
+    fault::Fault,
     state::State,
     step::{Origin, Received},
     trace::TraceContext,
 };
-use payment::{calls::Limits, config::GatewaySettings, http_gateway::HttpGateway};
+use payment::{
+    calls::Limits,
+    config::GatewaySettings,
+    gateway::{Answer, Gateway, Opened, Standing},
+    http_gateway::HttpGateway,
+};
 use redis::aio::ConnectionManager;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+/// How long a customer has to confirm a payment.
+pub const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 pub const LIMITS: Limits =
     Limits { concurrency: 32, batch: Duration::from_secs(20), key_life: SignedDuration::from_hours(23) };
@@ -99,11 +108,49 @@ fn received<R: Record>(event: R) -> Received<R> {
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }
 
+/// A record that says: the gateway has something to say of this order's payment. Each time it is an event of its own.
+pub fn answered(order: &Order, kind: &str) -> Received<GatewayAnswered> {
+    received(GatewayAnswered {
+        order_id: order.order_id,
+        callback_id: "evt_1".into(),
+        kind: kind.into(),
+        intent_id: None,
+        answered_at: Clock::system().now(),
+    })
+}
+
+/// Charges an order as the step does, without its state.
+pub async fn charge(gateway: &impl Gateway, order: &Order) -> Result<Answer, Fault> {
+    let standing = match gateway.open(order, true).await? {
+        Opened::Refused(answer) => return Ok(answer),
+        Opened::Fresh { intent_id } => gateway.confirm(order, &intent_id).await?,
+        Opened::Known { intent_id } => match gateway.look(order, &intent_id).await? {
+            Standing::Unconfirmed => gateway.confirm(order, &intent_id).await?,
+            standing => standing,
+        },
+    };
+    match standing {
+        Standing::Decided(answer) => Ok(answer),
+        _ => Err(Fault::transient("gateway_pending", "it waits")),
+    }
+}
+
 /// A client of the gateway at this address.
 pub fn client(url: &str, timeout: Duration) -> HttpGateway {
     let url = url.parse().unwrap();
-    let key_life = Duration::from_secs(23 * 3600);
-    HttpGateway::new(&GatewaySettings { url, token: None, timeout, concurrency: 32, key_life }).unwrap()
+    let (key_life, confirm_within) = (Duration::from_secs(23 * 3600), Duration::from_secs(900));
+    let (token, token_file, return_url) = (None, None, None);
+    let settings = GatewaySettings {
+        url,
+        token,
+        token_file,
+        return_url,
+        timeout,
+        concurrency: 32,
+        key_life,
+        confirm_within,
+    };
+    HttpGateway::new(&settings).unwrap()
 }
 
 /// A Redis server of the test's own, stopped when dropped.

@@ -5,8 +5,13 @@ use proptest::{prelude::*, prop_assert, prop_assert_eq};
 
 use super::{
     bank::Account,
-    world::{Entry, Input, Saying, World},
+    log::{Entry, Input, Saying},
+    world::World,
 };
+
+fn inputs_of(world: &World, order: usize) -> impl Iterator<Item = Input> {
+    world.inputs.iter().filter(move |(of, _)| *of == order).map(|(_, input)| *input)
+}
 
 impl World {
     /// What must hold for an order in the end.
@@ -21,25 +26,44 @@ impl World {
             });
             said.collect()
         };
-        let inputs = self.inputs.iter().filter(|(of, _)| *of == order).map(|(_, input)| *input);
         let mut refunds = Vec::new();
-        for input in inputs {
+        for input in inputs_of(self, order) {
             let said = said(input);
             prop_assert!(!said.is_empty(), "{input:?} was never answered");
-            prop_assert!(said.windows(2).all(|pair| pair[0] == pair[1]), "a repeat said something else");
+            // A callback says nothing until there is something to say, and then always the same.
+            let mut same = said.windows(2).all(|pair| pair[0] == pair[1]);
+            if matches!(input, Input::Callback(_)) {
+                let ends: Vec<_> = said.iter().skip_while(|saying| saying.end().is_none()).collect();
+                same = ends.windows(2).all(|pair| pair[0] == pair[1]);
+            }
+            prop_assert!(same, "a repeat of {input:?} said something else");
             refunds.extend(said.into_iter().filter(|saying| matches!(saying, Saying::Refund(Some(_)))));
         }
         prop_assert!(refunds.windows(2).all(|pair| pair[0] == pair[1]), "refunded for two causes");
+
+        self.check_end(&of_order, inputs_of(self, order).any(|input| input == Input::Reserved))?;
 
         let refunded = log
             .iter()
             .position(|(of, entry)| *of == order && matches!(entry, Entry::Said(_, Saying::Refund(Some(_)))));
         let (paid, shipped_not) =
-            (self.paid(order), self.inputs.iter().any(|(of, i)| *of == order && *i != Input::Reserved));
+            (self.paid(order), inputs_of(self, order).any(|input| matches!(input, Input::Shipping(_))));
         prop_assert_eq!(refunded.is_some(), shipped_not, "refunded when, and only when, it is not shipped");
         prop_assert!(refunded.is_none_or(|refunded| paid.is_some_and(|paid| paid < refunded)));
         self.check_books(order, paid.is_some(), refunded.is_some())?;
         self.check_cancel(order, said(Input::Reserved).first().copied(), &of_order)
+    }
+
+    /// The end of a payment is told once, by one alone, also of one that waited.
+    fn check_end(&self, log: &[&Entry], is_reserved: bool) -> Result<(), TestCaseError> {
+        let ends = log.iter().filter_map(|entry| match entry {
+            Entry::Said(input, saying) => Some((input, saying.end()?)),
+            Entry::CancelRequested => None,
+        });
+        let ends: Vec<_> = ends.collect();
+        prop_assert_eq!(!ends.is_empty(), is_reserved, "what is reserved ends, and nothing else");
+        prop_assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "the end is told by two: {ends:?}");
+        Ok(())
     }
 
     fn check_books(&self, order: usize, paid: bool, refunded: bool) -> Result<(), TestCaseError> {

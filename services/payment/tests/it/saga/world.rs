@@ -1,17 +1,19 @@
 //! A service, a bank and a log, moved one happening at a time.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
-    events::{InventoryReserved, Order, PaymentRefunded},
+    events::{GatewayAnswered, InventoryReserved, Order, PaymentRefunded},
+    runtime::Tick,
     state::State,
     step::{Received, Step, Verdicts},
+    topics::INVENTORY,
 };
 use payment::{
-    Calls, OnInventoryReserved, OnOrderCancelRequested, OnShippingCancelled, OnShippingFailed, PaymentEvent,
-    Refunds,
+    AtPaymentDeadline, Calls, Charging, OnGatewayAnswered, OnInventoryReserved, OnOrderCancelRequested,
+    OnShippingCancelled, OnShippingFailed, PaymentEnded, Refunds,
     domain::refund,
     fold::{self, Said},
     states::States,
@@ -21,42 +23,18 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::bank::{Books, Fate, Teller, Turn};
-use crate::support::{LIMITS, Redis, cancel, order, reserved_at, shipping_cancelled, shipping_failed};
+use super::{
+    bank::{Bank, Books, Fate, Turn},
+    log::{Cause, Entry, Input, Log, Saying},
+};
+use crate::support::{
+    CONFIRM_WITHIN, LIMITS, Redis, answered, cancel, order, reserved_at, shipping_cancelled, shipping_failed,
+};
 
-pub const ORDERS: usize = 3;
-const TOKENS: [&str; ORDERS] = ["tok_visa", "tok_visa", "tok_lost"];
+pub const ORDERS: usize = 4;
+const TOKENS: [&str; ORDERS] = ["tok_visa", "tok_lost", "tok_asks", "tok_asks"];
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// Why an order will not be shipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    Failed,
-    Cancelled,
-}
-
-/// A record the service reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Input {
-    Reserved,
-    Shipping(Cause),
-}
-
-/// What stands on the log, of an order.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Entry {
-    CancelRequested,
-    Said(Input, Saying),
-}
-
-/// What the service said to a record.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Saying {
-    Payment(PaymentEvent),
-    Refund(Option<PaymentRefunded>),
-}
-
-pub(super) type Log = Arc<Mutex<Vec<(usize, Entry)>>>;
+const TWENTY_MINUTES: SignedDuration = SignedDuration::from_mins(20);
 
 pub struct World {
     state: State,
@@ -64,6 +42,8 @@ pub struct World {
     pub(super) books: Books,
     pub(super) log: Log,
     pub(super) reserved: Vec<Received<InventoryReserved>>,
+    /// What the bank has called back, twice each.
+    pub(super) callbacks: Vec<(usize, Received<GatewayAnswered>)>,
     /// What was there to be read, and in which order it was read first.
     pub(super) inputs: Vec<(usize, Input)>,
     /// Orders whose cancel was read before their reservation.
@@ -83,6 +63,7 @@ impl World {
             books: Books::default(),
             log: Log::default(),
             reserved: TOKENS.iter().map(|token| reserved_at(order(token), now, now + hour)).collect(),
+            callbacks: Vec::new(),
             inputs: Vec::new(),
             in_time: Vec::new(),
             held: Vec::new(),
@@ -109,35 +90,106 @@ impl World {
 
     /// Has the service read a record, if it can be there: shipping speaks only of what is paid.
     pub async fn read(&mut self, order: usize, input: Input, fate: Fate, crash: bool) {
-        if input != Input::Reserved && self.paid(order).is_none() {
+        if matches!(input, Input::Shipping(_)) && self.paid(order).is_none() {
             return;
         }
         if !self.inputs.contains(&(order, input)) {
             self.inputs.push((order, input));
         }
         let (turns, log) = (self.turns.0.clone(), self.log.clone());
-        let teller =
-            Teller { books: self.books.clone(), clock: self.clock.clone(), fate, turns: turns.clone() };
-        let calls = Calls::new(teller, LIMITS);
-        let (states, clock) = (States::new(self.state.clone()), self.clock.clone());
+        let calls = self.calls(fate);
+        let (state, clock) = (self.state.clone(), self.clock.clone());
+        let states = States::new(state.clone());
         let record = self.reserved[order].clone();
+        let callback = match input {
+            Input::Callback(which) => Some(self.callbacks[which].1.clone()),
+            _ => None,
+        };
         self.tasks.spawn(async move {
             let said = match input {
                 Input::Reserved => {
-                    let step = OnInventoryReserved::new(states, calls, clock);
+                    let charging = Charging { calls, clock, confirm_within: CONFIRM_WITHIN };
+                    let step = OnInventoryReserved::new(states, charging);
                     one(step.handle(&[record]).await).flatten().map(Saying::Payment)
                 }
                 Input::Shipping(cause) => {
                     let refunds = Refunds::new(states, calls, clock);
                     refunded(refunds, cause, &record.event.order).await.map(Saying::Refund)
                 }
+                Input::Callback(_) => {
+                    let step = OnGatewayAnswered { states, calls, clock };
+                    one(step.handle(&[callback.unwrap()]).await).map(Saying::Ended)
+                }
+                Input::Deadline => panic!("it reads no record"),
             };
-            if let Some(said) = said.filter(|_| !crash) {
+            // As the runtime does: what was said over a state that is gone is not committed.
+            if let (Some(said), false, Ok(())) = (said, crash, state.advance(&[]).await) {
                 log.lock().unwrap().push((order, Entry::Said(input, said)));
             }
             turns.send(Turn::Ended).unwrap();
         });
         self.turn().await;
+    }
+
+    fn calls(&self, fate: Fate) -> Arc<Calls<Bank>> {
+        let (books, clock, turns) = (self.books.clone(), self.clock.clone(), self.turns.0.clone());
+        Calls::new(Bank { books, clock, fate, turns }, LIMITS)
+    }
+
+    /// Has the service read one of the bank's callbacks.
+    pub async fn callback(&mut self, which: usize, fate: Fate, crash: bool) {
+        if !self.callbacks.is_empty() {
+            let which = which % self.callbacks.len();
+            self.read(self.callbacks[which].0, Input::Callback(which), fate, crash).await;
+        }
+    }
+
+    /// A customer who is asked says yes or no.
+    pub fn customer(&mut self, order: usize, says_yes: bool) {
+        let id = self.reserved[order].event.order.order_id;
+        if let Some(account) = self.books.lock().unwrap().get_mut(&id) {
+            account.customer(says_yes);
+        }
+        self.call_back();
+    }
+
+    /// Has the bank call back what it has decided.
+    fn call_back(&mut self) {
+        for (number, record) in self.reserved.iter().enumerate() {
+            let order = &record.event.order;
+            let mut books = self.books.lock().unwrap();
+            let Some(account) = books.get_mut(&order.order_id) else { continue };
+            for _ in 0..2 * std::mem::take(&mut account.callbacks) {
+                self.callbacks.push((number, answered(order, "payment_intent.succeeded")));
+            }
+        }
+    }
+
+    /// Has the service look at its deadlines.
+    pub async fn tick(&mut self, fate: Fate, crash: bool) {
+        let (turns, log) = (self.turns.0.clone(), self.log.clone());
+        let (state, clock) = (self.state.clone(), self.clock.clone());
+        let states = States::new(state.clone());
+        let deadline = AtPaymentDeadline { states, calls: self.calls(fate), clock: clock.clone() };
+        let orders: Vec<_> = self.reserved.iter().map(|record| record.event.order.order_id).collect();
+        self.tasks.spawn(async move {
+            let due = deadline.due(clock.now(), &[(INVENTORY, 0)]).await.unwrap_or_default();
+            let is_committed = !crash && state.advance(&[]).await.is_ok();
+            for due in due.into_iter().filter(|_| is_committed) {
+                let order = orders.iter().position(|id| due.entry.ends_with(&id.to_string())).unwrap();
+                let said = Saying::Ended(due.outcome.into_events().pop());
+                log.lock().unwrap().push((order, Entry::Said(Input::Deadline, said)));
+                // State that is lost meanwhile has no deadlines to drop.
+                let _ = deadline.settled(&[due.entry]).await;
+            }
+            turns.send(Turn::Ended).unwrap();
+        });
+        self.turn().await;
+    }
+
+    /// No call takes twenty minutes, so all end first.
+    pub async fn twenty_minutes(&mut self) {
+        self.pass(TWENTY_MINUTES).await;
     }
 
     /// Lets one of the calls under way go on.
@@ -161,12 +213,17 @@ impl World {
         if let Turn::Held(held) = turn {
             self.held.push(held);
         }
+        self.call_back();
     }
 
     /// No call takes a day, so all end first.
     pub async fn day(&mut self) {
+        self.pass(DAY).await;
+    }
+
+    async fn pass(&mut self, time: SignedDuration) {
         self.go_on_to_the_end().await;
-        self.clock.set_offset(DAY + self.clock.now().duration_since(Clock::system().now()));
+        self.clock.set_offset(time + self.clock.now().duration_since(Clock::system().now()));
     }
 
     async fn go_on_to_the_end(&mut self) {
@@ -190,21 +247,6 @@ impl World {
         }
     }
 
-    fn says(&self, (order, entry): &(usize, Entry)) -> Said {
-        let mut said = Said::default();
-        match entry.clone() {
-            Entry::CancelRequested => said.cancels.push(self.reserved[*order].event.order.order_id),
-            Entry::Said(_, Saying::Payment(PaymentEvent::PaymentProcessed(event))) => {
-                said.outcomes.push(fold::paid(event));
-            }
-            Entry::Said(_, Saying::Payment(PaymentEvent::PaymentFailed(event))) => {
-                said.outcomes.push(fold::failed(event));
-            }
-            Entry::Said(_, Saying::Refund(event)) => said.refunds.extend(event.map(fold::refunded)),
-        }
-        said
-    }
-
     /// Reads everything there is once more, undisturbed.
     pub async fn end(&mut self) {
         self.go_on_to_the_end().await;
@@ -215,6 +257,12 @@ impl World {
         for (order, input) in self.inputs.clone() {
             self.read(order, input, Fate::Prompt, false).await;
         }
+        self.twenty_minutes().await;
+        self.tick(Fate::Prompt, false).await;
+        // With those that have come meanwhile.
+        for which in 0..self.callbacks.len() {
+            self.callback(which, Fate::Prompt, false).await;
+        }
     }
 
     fn of_all(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<usize> {
@@ -224,8 +272,9 @@ impl World {
 
     /// Where the log first says that an order is paid.
     pub(super) fn paid(&self, order: usize) -> Option<usize> {
-        let paid = |entry: &Entry| {
-            matches!(entry, Entry::Said(_, Saying::Payment(PaymentEvent::PaymentProcessed(_))))
+        let paid = |entry: &Entry| match entry {
+            Entry::Said(_, saying) => matches!(saying.end(), Some(PaymentEnded::PaymentProcessed(_))),
+            Entry::CancelRequested => false,
         };
         let log = self.log.lock().unwrap();
         log.iter().position(|(of, entry)| *of == order && paid(entry))
@@ -239,7 +288,7 @@ fn one<T>(verdicts: Verdicts<T>) -> Option<Option<T>> {
 }
 
 async fn refunded(
-    refunds: Refunds<Teller>,
+    refunds: Refunds<Bank>,
     cause: Cause,
     order: &Arc<Order>,
 ) -> Option<Option<PaymentRefunded>> {
