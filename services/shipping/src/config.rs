@@ -1,6 +1,6 @@
 //! Settings of the shipping service. `--help` is the reference.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Args, Parser};
 use jiff::SignedDuration;
@@ -8,6 +8,7 @@ use orderflow::config::{Common, seconds};
 use reqwest::Url;
 
 use crate::{
+    label_store::Address,
     on_payment_processed::Limits,
     on_shipping_label_generated::House,
     pickups::{DailyWindow, Schedule},
@@ -17,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   shipping --master-key-file ./master.key
   shipping --carrier-url https://carrier.example --label-store /var/lib/labels
+  AWS_REGION=eu-central-1 shipping --label-store s3://my-shop/labels --master-key-file ./master.key
   CARRIER_URL=http://127.0.0.1:4020 PICKUP_WINDOWS=09:00-11:00,14:00-16:00 shipping --master-key-file ./master.key";
 
 /// Buys each paid order's label, renders and stores it, and books the pickup.
@@ -66,9 +68,15 @@ pub struct CarrierSettings {
 /// What stands on a label, and where it lies.
 #[derive(Debug, Clone, Args)]
 pub struct LabelSettings {
-    /// The folder of label documents.
-    #[arg(long = "label-store", env = "LABEL_STORE", default_value = "./labels")]
-    pub store: PathBuf,
+    /// Where label documents are stored: a folder, or `s3://bucket/prefix` in an S3-compatible store, whose endpoint,
+    /// region and credentials are taken from the usual variables (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID …).
+    #[arg(
+        long = "label-store",
+        env = "LABEL_STORE",
+        value_name = "FOLDER|s3://BUCKET/PREFIX",
+        default_value = "./labels"
+    )]
+    pub store: Address,
     /// The sender's address, its lines separated by `|`; at most four.
     #[arg(
         long = "ship-from",

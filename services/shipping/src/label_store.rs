@@ -1,24 +1,36 @@
-//! Where label documents lie: an object store, today a local folder.
+//! Where label documents lie: in a local folder, or in a bucket of an S3-compatible store.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod address;
+mod bucket;
+#[cfg(test)]
+mod tests;
 
+use std::{ffi::OsString, io, path::Path, sync::Arc};
+
+use futures::{StreamExt, TryStreamExt, stream::iter};
 use jiff::Timestamp;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
-use orderflow::fault::Fault;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key};
+use orderflow::{fault::Fault, health::Health};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
+
+pub use address::Address;
 
 /// Most files that writes which were cut off can leave beside one document.
 const LEFT_OVER: u32 = 9;
 
-/// Stores label documents.
+/// Most documents deleted at the same time.
+const DELETIONS: usize = 16;
+
+/// What readiness calls the label store.
+const CONCERN: &str = "label_store";
+
+/// Stores label documents. Readiness is degraded while it does not take or delete them.
 #[derive(Clone)]
 pub struct LabelStore {
     store: Arc<dyn ObjectStore>,
-    folder: PathBuf,
+    address: Address,
+    health: Health,
 }
 
 /// Where the two documents of an order lie: the same for a repeat.
@@ -40,86 +52,156 @@ impl Paths {
 }
 
 impl LabelStore {
-    /// In a local folder, which is made when it is not there. A document is on the disk when it counts as stored.
+    /// The store at this address. A folder is made when it is not there; a bucket is not asked for yet, and its region
+    /// and credentials are taken from the variables (`AWS_…`).
     ///
     /// # Errors
-    /// `Fatal` when the folder cannot be made.
-    pub fn local(folder: &Path) -> Result<Self, Fault> {
-        let message =
-            format!("cannot use {} as the label store: set LABEL_STORE to a folder", folder.display());
-        let wrong = |error: Box<dyn std::error::Error + Send + Sync>| {
-            Fault::fatal("label_store", message.clone()).caused_by(error)
+    /// `Fatal` when the folder cannot be made, or the variables of the bucket are wrong.
+    pub fn open(
+        address: &Address,
+        variables: impl IntoIterator<Item = (String, String)>,
+        health: &Health,
+    ) -> Result<Self, Fault> {
+        let store: Arc<dyn ObjectStore> = match address {
+            Address::Folder(folder) => Arc::new(local(folder)?),
+            Address::Bucket { name, prefix } => bucket::open(name, prefix, variables)?,
         };
-        std::fs::create_dir_all(folder).map_err(|error| wrong(error.into()))?;
-        let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| wrong(error.into()))?;
-        Ok(Self { store: Arc::new(store.with_fsync(true)), folder: folder.to_owned() })
+        Ok(Self { store, address: address.clone(), health: health.clone() })
     }
 
-    /// Stores both documents, over what may be there: a repeat writes the same bytes.
+    /// Stores and deletes a file of no meaning in a bucket, so that what is wrong with it is known before the first
+    /// label. A folder needs no such proof.
     ///
     /// # Errors
-    /// `Transient` when the store does not take them.
-    pub async fn put(&self, paths: &Paths, zpl: String, pdf: Vec<u8>) -> Result<(), Fault> {
-        let put = async |path: &str, bytes: PutPayload| {
-            self.store.put(&object_store::path::Path::from(path), bytes).await.map_err(|error| {
-                Fault::transient("label_store_unavailable", "the label store does not take a document")
-                    .caused_by(error)
-            })
+    /// `Transient` when the bucket is not there, denies access or does not answer. `Fatal` when it keeps versions: what
+    /// is erased would stay there.
+    pub async fn check(&self) -> Result<(), Fault> {
+        if let Address::Folder(_) = self.address {
+            return Ok(());
+        }
+        let key = Key::from("checked");
+        let checked = async {
+            let stored = self.store.put(&key, PutPayload::new()).await.map_err(|e| self.untaken(e))?;
+            self.store.delete(&key).await.map_err(|e| self.undeleted(e))?;
+            bucket::keeps_nothing(&stored, &self.address)
         };
-        tokio::try_join!(put(&paths.zpl, zpl.into_bytes().into()), put(&paths.pdf, pdf.into()))?;
-        Ok(())
+        self.noted(checked.await)
+    }
+
+    /// Stores both documents by the deadline, over what may be there: a repeat writes the same bytes.
+    ///
+    /// # Errors
+    /// `Transient` when the store does not take them in time.
+    pub async fn put(
+        &self,
+        paths: &Paths,
+        zpl: String,
+        pdf: Vec<u8>,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
+        let put = async |path: &str, bytes: PutPayload| {
+            self.store.put(&Key::from(path), bytes).await.map_err(|error| self.untaken(error))
+        };
+        let both =
+            async { tokio::try_join!(put(&paths.zpl, zpl.into_bytes().into()), put(&paths.pdf, pdf.into())) };
+        let late = |_| Fault::transient("label_store_unavailable", "the label store takes too long");
+        self.noted(timeout_at(deadline, both).await.map_err(late).flatten().map(drop))
     }
 
     /// Deletes documents by their paths, and what a write that was cut off may have left of them. Returns how many
     /// there were: one that is not there is no error.
     ///
     /// # Errors
-    /// `Transient` when the store does not delete one; those before it are gone.
+    /// `Transient` when the store does not delete one; others may be gone.
     pub async fn delete(&self, paths: &[String]) -> Result<usize, Fault> {
-        let mut deleted = 0;
-        for path in paths {
-            match self.store.delete(&object_store::path::Path::from(path.as_str())).await {
-                Ok(()) => deleted += 1,
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(undeleted().caused_by(error)),
+        let deleting = iter(paths.to_vec()).map(async |path| self.delete_one(&path).await);
+        let deleting = deleting.buffer_unordered(DELETIONS);
+        let deleted: Result<Vec<bool>, Fault> = deleting.try_collect().await;
+        Ok(self.noted(deleted)?.into_iter().filter(|was_there| *was_there).count())
+    }
+
+    /// Whether it was there.
+    async fn delete_one(&self, path: &str) -> Result<bool, Fault> {
+        let key = Key::from(path);
+        // A bucket deletes what is not there without a word. One that does not let us look is believed to have it.
+        let is_there = match self.address {
+            Address::Folder(_) => true,
+            Address::Bucket { .. } => {
+                !matches!(self.store.head(&key).await, Err(object_store::Error::NotFound { .. }))
             }
-            // The store writes beside the document and renames; these it neither lists nor deletes.
-            for number in 1..=LEFT_OVER {
-                match tokio::fs::remove_file(self.folder.join(format!("{path}#{number}"))).await {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(undeleted().caused_by(error)),
-                }
+        };
+        let was_there = match self.store.delete(&key).await {
+            Ok(()) => is_there,
+            Err(error) if is_absent(&error) => false,
+            Err(error) => return Err(self.undeleted(error)),
+        };
+        if let Address::Folder(folder) = &self.address {
+            self.delete_left_over(folder, path).await?;
+        }
+        Ok(was_there)
+    }
+
+    /// A folder's store writes beside the document and renames; these files it neither lists nor deletes.
+    async fn delete_left_over(&self, folder: &Path, path: &str) -> Result<(), Fault> {
+        for number in 1..=LEFT_OVER {
+            match tokio::fs::remove_file(folder.join(format!("{path}#{number}"))).await {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(refused("delete").caused_by(error)),
             }
         }
-        Ok(deleted)
+        Ok(())
+    }
+
+    fn untaken(&self, error: object_store::Error) -> Fault {
+        self.explained("take", error)
+    }
+
+    fn undeleted(&self, error: object_store::Error) -> Fault {
+        self.explained("delete", error)
+    }
+
+    fn explained(&self, what: &str, error: object_store::Error) -> Fault {
+        match &self.address {
+            Address::Folder(_) => refused(what).caused_by(error),
+            Address::Bucket { .. } => bucket::explained(what, &self.address, &error),
+        }
+    }
+
+    /// Lets readiness say how the last call ended.
+    fn noted<T>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
+        match &result {
+            Ok(_) => self.health.settled(CONCERN),
+            Err(fault) => self.health.degraded(CONCERN, fault.to_string()),
+        }
+        result
     }
 }
 
-fn undeleted() -> Fault {
-    Fault::transient("label_store_unavailable", "the label store does not delete a document")
+/// The variables of this process that are text.
+pub fn variables() -> impl Iterator<Item = (String, String)> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A document is on the disk when it counts as stored.
+fn local(folder: &Path) -> Result<LocalFileSystem, Fault> {
+    let wrong = |error: Box<dyn std::error::Error + Send + Sync>| {
+        let folder = folder.display();
+        let message = format!("cannot use {folder} as the label store: set LABEL_STORE to a folder");
+        Fault::fatal("label_store", message).caused_by(error)
+    };
+    std::fs::create_dir_all(folder).map_err(|error| wrong(error.into()))?;
+    let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| wrong(error.into()))?;
+    Ok(store.with_fsync(true))
+}
 
-    #[tokio::test]
-    async fn a_deleted_document_leaves_nothing_and_an_absent_one_is_no_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = LabelStore::local(folder.path()).unwrap();
-        let [one, other] = [1, 2].map(|id| Paths::of(Uuid::from_u128(id), Timestamp::UNIX_EPOCH));
-        for paths in [&one, &other] {
-            store.put(paths, "^XA".to_owned(), b"%PDF".to_vec()).await.unwrap();
-        }
-        std::fs::write(folder.path().join(format!("{}#2", one.zpl)), "a write that was cut off").unwrap();
-        let both = [one.zpl, one.pdf];
-        assert_eq!(store.delete(&both).await.unwrap(), 2);
-        assert_eq!(store.delete(&both).await.unwrap(), 0);
-        let left = std::fs::read_dir(folder.path().join("1970/01/01")).unwrap();
-        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        left.sort();
-        let id = Uuid::from_u128(2);
-        assert_eq!(left, [format!("{id}.pdf"), format!("{id}.zpl")]);
-    }
+/// Whether only the document is missing, not the bucket around it.
+fn is_absent(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. }) && !bucket::is_missing(error)
+}
+
+fn refused(what: &str) -> Fault {
+    Fault::transient("label_store_unavailable", format!("the label store does not {what} a document"))
 }

@@ -8,6 +8,6 @@ use shipping::{Settings, wire};
 fn main() -> ExitCode {
     let settings = Settings::parse();
     orderflow::runtime::run("shipping", settings.common.clone(), async move |service| {
-        wire(&settings, service)
+        wire(&settings, service).await
     })
 }

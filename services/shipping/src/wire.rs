@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use orderflow::{runtime::Service, sealed::ReadingKeys};
+use orderflow::{fault::Consequence, runtime::Service, sealed::ReadingKeys};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -14,18 +14,25 @@ use crate::{
     fold::FromLog,
     guarded_carrier::{CARRIER, GuardedCarrier},
     http_carrier::HttpCarrier,
-    label_store::LabelStore,
+    label_store::{LabelStore, variables},
     papers::Folder,
     states::States,
 };
 
-/// Wires the service.
+/// Wires the service. A label store that does not work yet stops no order before its label: readiness says so.
 ///
 /// # Errors
-/// When the master key or the label store cannot be had.
-pub fn wire(settings: &Settings, service: Service) -> Result<Service> {
+/// When the master key cannot be had, or the label store is one that cannot be used.
+pub async fn wire(settings: &Settings, service: Service) -> Result<Service> {
     let (state, clock) = (service.state(), service.clock());
-    let store = LabelStore::local(&settings.labels.store)?;
+    let store = LabelStore::open(&settings.labels.store, variables(), &service.health())?;
+    match store.check().await {
+        Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault.into()),
+        Err(fault) => {
+            tracing::warn!(code = fault.code(), error = %fault, "the label store does not work yet")
+        }
+        Ok(()) => {}
+    }
     let carrier = GuardedCarrier::new(HttpCarrier::new(&settings.carrier)?, service.breaker(CARRIER));
     let carrier: Arc<dyn Carrier> = Arc::new(carrier);
     let keys = ReadingKeys::start("shipping", &settings.common, &service)?;

@@ -8,7 +8,7 @@
 use futures::future::join_all;
 use jiff::Timestamp;
 use orderflow::{events::ShippingLabelGenerated, fault::Fault, step::Received};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::OnShippingLabelGenerated;
 use crate::{
@@ -36,8 +36,7 @@ impl OnShippingLabelGenerated {
         let weight = domain::weight_grams(&order.lines, self.house.grams_per_unit);
         let label = Label::new(event, &person, &self.house.from, weight);
         let paths = Paths::of(order.order_id, event.generated_at);
-        let late = |_| Fault::transient("label_store_unavailable", "the label store takes too long");
-        timeout_at(deadline, self.store.put(&paths, zpl(&label), pdf(&label)?)).await.map_err(late)??;
+        self.store.put(&paths, zpl(&label), pdf(&label)?, deadline).await?;
         Ok(self.clock.now())
     }
 

@@ -22,8 +22,8 @@ fn documents(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
         }
     }
     let mut found = BTreeMap::new();
-    let root = &bench.settings.labels.store;
-    walk(root, root, &mut found);
+    let root = bench.folder.path().join("labels");
+    walk(&root, &root, &mut found);
     found
 }
 

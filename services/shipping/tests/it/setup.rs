@@ -15,6 +15,7 @@ use orderflow::{
     envelope::Envelope,
     events::{Line, Order, OrderCancelRequested, PaymentProcessed, Record, ShippingLabelGenerated},
     fault::Fault,
+    health::Health,
     sealed::{Address, DataKey, MasterKey, OpeningKeys, Person, seal},
     state::State,
     step::{Origin, Outcome, Received, Verdicts},
@@ -144,7 +145,7 @@ impl Bench {
         OnShippingLabelGenerated {
             folder: Folder::new(self.state.clone()),
             addressees: Addressees::new(self.keys.clone()),
-            store: LabelStore::local(&self.settings.labels.store).unwrap(),
+            store: LabelStore::open(&self.settings.labels.store, None, &Health::default()).unwrap(),
             carrier: Arc::new(Bookings::new(carrier)),
             clock: self.clock.clone(),
             house: self.settings.house(),

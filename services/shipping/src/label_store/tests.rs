@@ -1,0 +1,67 @@
+//! Folders, addresses and variables; buckets are tested on a server (`tests/it/s3.rs` of the workspace).
+
+use std::{iter::empty, time::Duration};
+
+use rstest::rstest;
+
+use super::*;
+
+#[tokio::test]
+async fn a_deleted_document_leaves_nothing_and_an_absent_one_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = Address::Folder(folder.path().to_owned());
+    let store = LabelStore::open(&address, empty(), &Health::default()).unwrap();
+    let [one, other] = [1, 2].map(|id| Paths::of(Uuid::from_u128(id), Timestamp::UNIX_EPOCH));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for paths in [&one, &other] {
+        store.put(paths, "^XA".to_owned(), b"%PDF".to_vec(), deadline).await.unwrap();
+    }
+    std::fs::write(folder.path().join(format!("{}#2", one.zpl)), "a write that was cut off").unwrap();
+    let both = [one.zpl, one.pdf];
+    assert_eq!(store.delete(&both).await.unwrap(), 2);
+    assert_eq!(store.delete(&both).await.unwrap(), 0);
+    let left = std::fs::read_dir(folder.path().join("1970/01/01")).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    let id = Uuid::from_u128(2);
+    assert_eq!(left, [format!("{id}.pdf"), format!("{id}.zpl")]);
+}
+
+#[rstest]
+#[case("./labels", "./labels")]
+#[case("/var/lib/labels", "/var/lib/labels")]
+#[case("s3://labels", "s3://labels/")]
+#[case("s3://my.labels-1/shop/a/", "s3://my.labels-1/shop/a")]
+fn an_address_is_a_folder_or_a_bucket(#[case] text: &str, #[case] shown: &str) {
+    let address: Address = text.parse().unwrap();
+    assert_eq!(address.to_string(), shown);
+    assert_eq!(matches!(address, Address::Bucket { .. }), text.starts_with("s3:"));
+}
+
+#[rstest]
+#[case::nothing("")]
+#[case::other_scheme("https://bucket.s3.amazonaws.com/labels")]
+#[case::no_bucket("s3://")]
+#[case::with_credentials("s3://key:secret@bucket/labels")]
+#[case::with_a_port("s3://localhost:9000/labels")]
+#[case::no_path("s3://labels/a//b")]
+fn anything_else_is_refused_without_repeating_what_may_be_a_secret(#[case] text: &str) {
+    let refused = text.parse::<Address>().unwrap_err();
+    assert!(!refused.contains("secret"), "{refused}");
+}
+
+#[rstest]
+#[case::in_clear(&[("AWS_ENDPOINT_URL", "http://store:9000")], Some("label_store"))]
+#[case::in_clear_on_purpose(&[("AWS_ENDPOINT_URL", "http://store:9000"), ("AWS_ALLOW_HTTP", "true")], None)]
+#[case::over_tls(&[("AWS_ENDPOINT_URL", "https://store:9000")], None)]
+#[case::wrong(&[("AWS_CHECKSUM_ALGORITHM", "crc1")], Some("label_store"))]
+#[case::empty(&[("AWS_ENDPOINT_URL", ""), ("AWS_CHECKSUM_ALGORITHM", "")], None)]
+fn a_bucket_is_not_opened_with_variables_that_cannot_work(
+    #[case] variables: &[(&str, &str)],
+    #[case] code: Option<&str>,
+) {
+    let address: Address = "s3://labels/shop".parse().unwrap();
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let opened = LabelStore::open(&address, variables, &Health::default());
+    assert_eq!(opened.err().map(|fault| fault.code()), code);
+}
