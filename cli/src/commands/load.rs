@@ -1,23 +1,33 @@
 //! `orderflow load`.
 
-use anyhow::Result;
+pub(super) mod invoices;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{print, print_json, table::table};
-use crate::load::{Mix, Shop, Summary, client, plan, send};
+use super::{print, print_json, status::Status, table::table};
+use crate::load::{Mix, Outcome, Shop, Summary, client, plan, send};
 
 const EXAMPLES: &str = "\
 Examples:
   orderflow load --url http://127.0.0.1:8080
   orderflow load --orders 10000 --rate 200 --seed 7 --json
+  orderflow load --invoices year.csv.gz --speed 60                      an hour of it in a minute
+  orderflow load --invoices year.csv.gz --from 2011-06-10 --until 2011-06-10 --rate 50
 
-Customers are made up from the seed: ordinary ones, some who come back, guests, declined cards, too many
-of a scarce product, card tests (small charges, then a large one), new accounts with bill, parcel and caller
-in three countries, travellers, addresses where nobody delivers, and a few requests sent twice with one
-Idempotency-Key. Each caller's address goes in
-X-Forwarded-For and its country in CF-IPCountry: let the intake trust this machine (TRUSTED_PROXIES,
-IP_COUNTRY_HEADER), else all customers are one caller to it.";
+Without --invoices, customers are made up from the seed: ordinary ones, some who come back, guests, declined
+cards, too many of a scarce product, card tests (small charges, then a large one), new accounts with bill,
+parcel and caller in three countries, travellers, addresses where nobody delivers, and a few requests sent
+twice with one Idempotency-Key. Each caller's address goes in X-Forwarded-For and its country in CF-IPCountry:
+let the intake trust this machine (TRUSTED_PROXIES, IP_COUNTRY_HEADER), else all customers are one caller to it.
+
+With --invoices, each invoice of the file is an order, with the file's customers, countries, goods and prices;
+`orderflow catalogue from-invoices` makes the catalogue that the intake must have for that. An order is placed
+when it is sent: of the file's times, their distances are kept. An invoice that takes back all of an order of
+this replay cancels it (--status-url); other returns, and rows that are no sale of goods, are counted.";
 
 /// Places orders on schedule, whatever the answers do: an open loop. Latency counts from when an order was due.
 #[derive(Debug, Args)]
@@ -26,40 +36,69 @@ pub(super) struct Load {
     /// Base address of the order intake.
     #[arg(long, env = "INTAKE_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// How many orders.
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
-    orders: u32,
-    /// How many a second.
-    #[arg(long, default_value_t = 50.0, value_parser = rate)]
-    rate: f64,
+    /// How many orders [default: 2000, or all invoices].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    orders: Option<u32>,
+    /// How many a second [default: 50, or as the invoices were].
+    #[arg(long, value_parser = rate)]
+    rate: Option<f64>,
     /// The same seed gives the same customers and orders.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Names the customers of this run, so that they are not those of another [default: made up].
+    /// Names this run: its customers are not those of another, and an invoice is one order in a run, however often it is
+    /// replayed [default: made up].
     #[arg(long)]
     run: Option<String>,
     /// Most requests under way; later ones wait, and their latency says so.
     #[arg(long, default_value_t = 1_000)]
     in_flight: usize,
+    /// Writes the ids of accepted orders of simulated customers to this file, one a line, for `orderflow audit`.
+    #[arg(long, value_name = "FILE", conflicts_with = "invoices")]
+    accepted: Option<PathBuf>,
+    /// Places the invoices of this file instead: CSV or CSV in gzip.
+    #[arg(long, value_name = "FILE")]
+    invoices: Option<PathBuf>,
+    #[command(flatten)]
+    replay: invoices::Replay,
+    #[command(flatten)]
+    status: Status,
     /// As JSON.
     #[arg(long)]
     json: bool,
 }
 
+/// Orders and their rate, of simulated customers.
+const ORDERS: u32 = 2_000;
+const RATE: f64 = 50.0;
+
 impl Load {
     pub(super) async fn run(self) -> Result<bool> {
+        match &self.invoices {
+            Some(file) => self.replay_invoices(file).await,
+            None => self.simulate().await,
+        }
+    }
+
+    async fn simulate(self) -> Result<bool> {
         let client = client()?;
         let shop = Shop::ask(&client, &self.url).await?;
         let run = self.run.clone().unwrap_or_else(new_run);
-        let shots = plan(&shop, self.orders as usize, self.rate, self.seed, &run, &Mix::default());
+        let (orders, rate) = (self.orders.unwrap_or(ORDERS), self.rate.unwrap_or(RATE));
+        let shots = plan(&shop, orders as usize, rate, self.seed, &run, &Mix::default());
         let bar = ProgressBar::new(shots.len() as u64).with_style(style());
         let mut answers = send(client, &self.url, shots, self.in_flight);
-        let mut summary = Summary::default();
+        let (mut summary, mut accepted) = (Summary::default(), String::new());
         while let Some(answer) = answers.recv().await {
             summary.count(&answer);
+            if let Outcome::Accepted { order_id, .. } = answer.outcome {
+                accepted.push_str(&format!("{order_id}\n"));
+            }
             bar.inc(1);
         }
         bar.finish_and_clear();
+        if let Some(file) = &self.accepted {
+            std::fs::write(file, accepted).with_context(|| format!("writing {}", file.display()))?;
+        }
         if self.json {
             print_json(&summary)?
         } else {

@@ -29,14 +29,14 @@ const STREETS: [&str; 6] =
 
 /// One customer.
 #[derive(Debug, Clone)]
-pub(super) struct Customer {
+pub(crate) struct Customer {
     /// None for a guest.
     pub id: Option<String>,
     pub name: String,
     pub email: String,
     pub account_age_days: i64,
     pub address: Value,
-    pub country: &'static str,
+    pub country: String,
     pub token: String,
     pub device: String,
     pub ip: String,
@@ -45,7 +45,7 @@ pub(super) struct Customer {
 impl Customer {
     /// The `number`-th customer of the run with this name. Numbers keep customers apart: no two share a card, a device
     /// or an address by chance.
-    pub(super) fn new(run: &str, number: usize, rng: &mut impl RngExt) -> Self {
+    pub(crate) fn new(run: &str, number: usize, rng: &mut impl RngExt) -> Self {
         let (country, city, postal_code) = *PLACES.choose(rng).unwrap_or(&PLACES[0]);
         let first = FIRST.choose(rng).copied().unwrap_or("Ada");
         let last = LAST.choose(rng).copied().unwrap_or("Baker");
@@ -57,12 +57,32 @@ impl Customer {
             email: format!("{}.{}.{number}@{run}.example", first.to_lowercase(), last.to_lowercase()),
             account_age_days: rng.random_range(30..2_000),
             address: json!({ "line1": line1, "city": city, "postal_code": postal_code, "country": country }),
-            country,
+            country: country.to_owned(),
             token: format!("tok_visa_{run}_{number}"),
             device: format!("{run}-device-{number}"),
             // Addresses for documentation and benchmarks (RFC 2544): nobody's own.
             ip: format!("198.{}.{}.{}", 18 + number / 62_500 % 2, number / 250 % 250, number % 250 + 1),
         }
+    }
+
+    /// The body of an order for these SKUs and units; the bill goes where the parcel does, unless to `billing`.
+    pub(crate) fn order(&self, currency: &str, lines: &[(String, i64)], billing: Option<&str>) -> Value {
+        let lines: Vec<Value> =
+            lines.iter().map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity })).collect();
+        json!({
+            "customer": {
+                "id": self.id,
+                "name": self.name,
+                "email": self.email,
+                "account_age_days": self.account_age_days,
+            },
+            "delivery_address": self.address,
+            "billing_country": billing,
+            "lines": lines,
+            "currency": currency,
+            "payment_token": self.token,
+            "device_id": self.device,
+        })
     }
 
     /// The same customer without an account.

@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What became of one request.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// Which shot of the plan it answers.
+    pub number: usize,
     /// From whom it was.
     pub kind: Kind,
     /// What the server said.
@@ -73,7 +75,7 @@ pub fn send(client: Client, url: &str, shots: Vec<Shot>, in_flight: usize) -> mp
     tokio::spawn(async move {
         let start = Instant::now();
         let mut requests = JoinSet::new();
-        for shot in shots {
+        for (number, shot) in shots.into_iter().enumerate() {
             let due = start + shot.due;
             tokio::time::sleep_until(due).await;
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
@@ -82,7 +84,8 @@ pub fn send(client: Client, url: &str, shots: Vec<Shot>, in_flight: usize) -> mp
                 let outcome = one(&client, &url, &shot).await;
                 drop(place);
                 let at = Instant::now();
-                let _ = answered.send(Answer { kind: shot.kind, outcome, latency: at - due, at }).await;
+                let answer = Answer { number, kind: shot.kind, outcome, latency: at - due, at };
+                let _ = answered.send(answer).await;
             });
             while requests.try_join_next().is_some() {}
         }

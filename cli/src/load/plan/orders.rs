@@ -151,21 +151,6 @@ fn made(
     billing: Option<&str>,
     caller: Option<&str>,
 ) -> Made {
-    let lines: Vec<Value> =
-        lines.iter().map(|(sku, quantity)| json!({ "sku": sku, "quantity": quantity })).collect();
-    let body = json!({
-        "customer": {
-            "id": customer.id,
-            "name": customer.name,
-            "email": customer.email,
-            "account_age_days": customer.account_age_days,
-        },
-        "delivery_address": customer.address,
-        "billing_country": billing,
-        "lines": lines,
-        "currency": currency,
-        "payment_token": customer.token,
-        "device_id": customer.device,
-    });
-    (kind, body, customer.ip.clone(), caller.unwrap_or(customer.country).to_owned())
+    let body = customer.order(currency, lines, billing);
+    (kind, body, customer.ip.clone(), caller.unwrap_or(&customer.country).to_owned())
 }
