@@ -4,6 +4,8 @@
 //! answer), which asks for a draft: [`validate`] → [`price`] → [`domain`].
 
 mod accept;
+mod activity;
+mod activity_request;
 mod catalogue;
 mod catalogue_file;
 mod claims;

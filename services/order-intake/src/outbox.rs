@@ -2,10 +2,19 @@
 
 use async_trait::async_trait;
 use orderflow::{
-    events::{OrderPlaced, StockAdjustmentRequested},
+    events::{CartUpdated, OrderPlaced, ProductViewed, StockAdjustmentRequested},
     fault::Fault,
     runtime::{Prepared, Publisher, Root},
 };
+
+/// What a customer has done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    /// Looked at a product.
+    Viewed(ProductViewed),
+    /// Changed the cart.
+    Cart(CartUpdated),
+}
 
 /// Publishes what intake has to say.
 #[async_trait]
@@ -22,6 +31,12 @@ pub trait Outbox: Send + Sync + 'static {
     /// `Poison` when it does not fit its schema.
     fn adjustment(&self, event: &StockAdjustmentRequested, root: Root) -> Result<Prepared, Fault>;
 
+    /// Encodes what a customer has done.
+    ///
+    /// # Errors
+    /// `Poison` when it does not fit its schema.
+    fn activity(&self, event: &Activity, root: Root) -> Result<Prepared, Fault>;
+
     /// Returns once all in-sync replicas have the record.
     ///
     /// # Errors
@@ -37,6 +52,13 @@ impl Outbox for Publisher {
 
     fn adjustment(&self, event: &StockAdjustmentRequested, root: Root) -> Result<Prepared, Fault> {
         self.prepare(event, root)
+    }
+
+    fn activity(&self, event: &Activity, root: Root) -> Result<Prepared, Fault> {
+        match event {
+            Activity::Viewed(event) => self.prepare(event, root),
+            Activity::Cart(event) => self.prepare(event, root),
+        }
     }
 
     async fn send(&self, record: &Prepared) -> Result<(), Fault> {

@@ -75,7 +75,10 @@ pub async fn place_order(
 }
 
 /// Who calls, if not too often. A caller with a bad token is counted by address, like one without any.
-fn admit(intake: &Intake, request: &Request, place: &Place) -> Result<Principal, Problem> {
+///
+/// # Errors
+/// 401 for a token that proves nothing, 429 for a caller who asks too often.
+pub fn admit(intake: &Intake, request: &Request, place: &Place) -> Result<Principal, Problem> {
     let principal = intake.tokens.principal(request.headers(), intake.clock.now());
     match &principal {
         Ok(known) if !known.is_anonymous() => intake.rate.check(&known.as_str())?,

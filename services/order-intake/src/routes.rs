@@ -13,7 +13,10 @@ use orderflow::http::{Outermost, Problem, correlate, panicked, with_problems};
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{intake::Intake, meters::REQUESTS, place_order::place_order, problem_kind, stock::adjust_stock};
+use crate::{
+    activity::report_activity, intake::Intake, meters::REQUESTS, place_order::place_order, problem_kind,
+    stock::adjust_stock,
+};
 
 /// All routes.
 pub fn routes(intake: Arc<Intake>) -> Router {
@@ -21,6 +24,7 @@ pub fn routes(intake: Arc<Intake>) -> Router {
     let routes = Router::new()
         .route("/", get(index))
         .route("/orders", post(place_order))
+        .route("/activity", post(report_activity))
         .route("/catalogue", get(catalogue))
         .route("/stock/adjustments", post(adjust_stock));
     with_problems(routes, problem_kind::ALL)
@@ -50,6 +54,7 @@ async fn index() -> Json<Value> {
         "what": "takes orders in; each is answered once it is durable",
         "links": {
             "place an order": "POST /orders",
+            "tell what customers view and put into carts": "POST /activity",
             "catalogue": "/catalogue",
             "adjust stock (operators)": "POST /stock/adjustments",
             "problems": "/problems",

@@ -46,11 +46,7 @@ pub fn validate(request: &PlaceOrder, mistakes: &mut Mistakes) {
 
 fn customer(customer: &Customer, mistakes: &mut Mistakes) {
     if let Some(id) = &customer.id {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b);
-        let well_formed = (1..=64).contains(&id.len()) && id.bytes().all(allowed);
-        mistakes.expect(well_formed, "/customer/id", "malformed", "1 to 64 letters, digits and - _ . : @");
-        let free = !id.starts_with(GUEST_PREFIX);
-        mistakes.expect(free, "/customer/id", "reserved", "ids that begin with guest- are made here");
+        customer_id(id, "/customer/id", mistakes);
     }
     text(&customer.name, 200, "/customer/name", mistakes);
     let email = is_email(&customer.email);
@@ -60,6 +56,22 @@ fn customer(customer: &Customer, mistakes: &mut Mistakes) {
     mistakes.expect(age, field, "out_of_range", "0 to 36500 days");
     let guest = customer.id.is_none() && customer.account_age_days > 0;
     mistakes.expect(!guest, field, "not_for_guests", "a customer without an id has no account");
+}
+
+/// The merchant's name for a customer.
+pub fn customer_id(id: &str, field: &str, mistakes: &mut Mistakes) {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:@".contains(&b);
+    let well_formed = (1..=64).contains(&id.len()) && id.bytes().all(allowed);
+    mistakes.expect(well_formed, field, "malformed", "1 to 64 letters, digits and - _ . : @");
+    let free = !id.starts_with(GUEST_PREFIX);
+    mistakes.expect(free, field, "reserved", "ids that begin with guest- are made here");
+}
+
+/// Units of one SKU.
+pub fn quantity(units: i64, field: &str, mistakes: &mut Mistakes) {
+    if !(1..=MAX_QUANTITY).contains(&units) {
+        mistakes.add(field, "out_of_range", format!("1 to {MAX_QUANTITY} units"));
+    }
 }
 
 fn address(address: &Address, mistakes: &mut Mistakes) {
@@ -83,13 +95,7 @@ fn lines(lines: &[RequestLine], mistakes: &mut Mistakes) {
     }
     let mut seen = HashSet::new();
     for (index, line) in lines.iter().enumerate() {
-        if !(1..=MAX_QUANTITY).contains(&line.quantity) {
-            mistakes.add(
-                format!("/lines/{index}/quantity"),
-                "out_of_range",
-                format!("1 to {MAX_QUANTITY} units"),
-            );
-        }
+        quantity(line.quantity, &format!("/lines/{index}/quantity"), mistakes);
         if !seen.insert(line.sku.as_str()) {
             mistakes.add(format!("/lines/{index}/sku"), "duplicate", "one line a SKU: add up the quantities");
         }

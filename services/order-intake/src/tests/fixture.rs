@@ -35,8 +35,17 @@ use uuid::Uuid;
 
 use super::redis_server::RedisServer;
 use crate::{
-    accept::Acceptor, catalogue::Catalogue, catalogue_file, claims::Claims, hashes::KeyedHashes,
-    intake::Intake, limits::Rate, network::Network, operator::Operators, outbox::Outbox, routes::routes,
+    accept::Acceptor,
+    catalogue::Catalogue,
+    catalogue_file,
+    claims::Claims,
+    hashes::KeyedHashes,
+    intake::Intake,
+    limits::Rate,
+    network::Network,
+    operator::Operators,
+    outbox::{Activity, Outbox},
+    routes::routes,
 };
 
 /// The secret that signs tokens in tests.
@@ -78,6 +87,7 @@ pub struct Recorder {
     sent: Mutex<Vec<Sent>>,
     orders: Mutex<Vec<OrderPlaced>>,
     adjustments: Mutex<Vec<StockAdjustmentRequested>>,
+    activities: Mutex<Vec<Activity>>,
     down: AtomicBool,
 }
 
@@ -95,6 +105,11 @@ impl Recorder {
     /// Every adjustment that was prepared.
     pub fn adjustments(&self) -> Vec<StockAdjustmentRequested> {
         self.adjustments.lock().unwrap().clone()
+    }
+
+    /// Everything customers have done that was prepared.
+    pub fn activities(&self) -> Vec<Activity> {
+        self.activities.lock().unwrap().clone()
     }
 
     /// The log stops (or begins again) to answer.
@@ -139,6 +154,14 @@ impl Outbox for Recorder {
     fn adjustment(&self, event: &StockAdjustmentRequested, root: Root) -> Result<Prepared, Fault> {
         self.adjustments.lock().unwrap().push(event.clone());
         Ok(prepared(event, &root))
+    }
+
+    fn activity(&self, event: &Activity, root: Root) -> Result<Prepared, Fault> {
+        self.activities.lock().unwrap().push(event.clone());
+        Ok(match event {
+            Activity::Viewed(event) => prepared(event, &root),
+            Activity::Cart(event) => prepared(event, &root),
+        })
     }
 
     async fn send(&self, record: &Prepared) -> Result<(), Fault> {

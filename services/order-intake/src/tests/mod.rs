@@ -1,5 +1,6 @@
 //! Promises of this service, by subject. Those that need Redis start one, or say that they were skipped.
 
+mod activity;
 mod catalogue;
 mod claims;
 mod durability;
