@@ -16,7 +16,7 @@ pub const OPERATOR: &str = "operator";
 pub struct Catalogue {
     /// The topics by name, without prefix.
     pub topics: BTreeMap<String, TopicEntry>,
-    /// Every group's dead-letter topic.
+    /// Every group's topics for dead letters, and for those that were given up for now.
     pub dead_letters: DeadLetters,
     /// Every group's topics for records that wait behind a dead letter, and for those handled again.
     pub waiting: Waiting,
@@ -82,14 +82,17 @@ impl Writers {
     }
 }
 
-/// What holds for every `<group>.dlq`.
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What holds for every `<group>.dlq` and `<group>.parked`.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetters {
     /// How many partitions each has.
     pub partitions: i32,
     /// How long records are kept.
     pub retention: Retention,
+    /// Services that read what the groups on an order's path have put aside: their dead letters, those parked, and the
+    /// journals of what waits.
+    pub read_by: Vec<String>,
 }
 
 /// What holds for every `<group>.retry` and `<group>.waiting`. Each has as many partitions as the group's inputs that are

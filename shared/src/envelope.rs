@@ -73,6 +73,8 @@ impl Envelope {
     ) -> Self {
         let text = |name: &str| text(headers, name);
         let id = match text("ce_id") {
+            // What was put aside has the headers of an event, and is another record.
+            _ if origin.topic.is_of_a_group() => ids::of_place(origin),
             Some(id) => Uuid::parse_str(id)
                 .unwrap_or_else(|_| ids::from_parts(&[text("ce_source").unwrap_or_default(), id])),
             None => ids::of_place(origin),

@@ -14,6 +14,9 @@ use crate::events::{
 /// The reason in a `PaymentFailed` that makes its order cancelled instead of declined.
 pub const CANCELLED: &str = "cancelled";
 
+/// The services that decide what becomes of an order: a dead letter of one of them rests it.
+pub const PATH: [&str; 4] = ["fraud-scoring", "inventory", "payment", "shipping"];
+
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub enum State {
@@ -171,9 +174,11 @@ impl Facts {
     }
 
     /// Takes a dead letter into account: the service that gave up (without the environment's prefix), and the id of
-    /// the event it gave up on.
+    /// the event it gave up on. One beside the order's path rests nothing.
     pub fn dead_letter(&mut self, service: &str, event: Uuid) {
-        self.buried.insert((service.to_owned(), event));
+        if PATH.contains(&service) {
+            self.buried.insert((service.to_owned(), event));
+        }
     }
 
     /// Takes into account that a service has dealt with an event it had given up, or that had waited: its journal says so,

@@ -12,6 +12,12 @@ impl Topic {
     pub const fn name(self) -> &'static str {
         self.0
     }
+
+    /// Whether a group has it to itself: what is on it was put aside, and is no event.
+    #[must_use]
+    pub fn is_of_a_group(self) -> bool {
+        [".dlq", ".parked", ".retry", ".waiting"].iter().any(|kind| self.0.ends_with(kind))
+    }
 }
 
 impl fmt::Display for Topic {
@@ -34,15 +40,21 @@ pub const INVENTORY_STOCK: Topic = Topic("inventory.stock");
 pub const INVENTORY_LEVELS: Topic = Topic("inventory.levels");
 /// What became of each payment.
 pub const PAYMENTS: Topic = Topic("payments");
+/// What the gateway says by itself of payments.
+pub const PAYMENTS_CALLBACKS: Topic = Topic("payments.callbacks");
 /// Labels, documents, pickups.
 pub const SHIPPING: Topic = Topic("shipping");
 /// Each customer's data key, encrypted.
 pub const CUSTOMER_KEYS: Topic = Topic("customer.keys");
+/// What customers look at and put into their carts.
+pub const ACTIVITY: Topic = Topic("activity");
+/// What to show to whom.
+pub const RECOMMENDATIONS: Topic = Topic("recommendations");
 /// What operators should find later.
 pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 10] = [
+pub const ALL: [Topic; 13] = [
     ORDERS,
     REVIEWS,
     FRAUD,
@@ -50,23 +62,37 @@ pub const ALL: [Topic; 10] = [
     INVENTORY_STOCK,
     INVENTORY_LEVELS,
     PAYMENTS,
+    PAYMENTS_CALLBACKS,
     SHIPPING,
     CUSTOMER_KEYS,
+    ACTIVITY,
+    RECOMMENDATIONS,
     AUDIT,
 ];
 
-/// The topics of a service's own group.
-const fn of_group(dead_letters: &'static str, retry: &'static str, waiting: &'static str) -> GroupTopics {
-    GroupTopics { dead_letters: Topic(dead_letters), retry: Topic(retry), waiting: Topic(waiting) }
+/// A service with a group, and the group's own topics.
+macro_rules! group {
+    ($service:literal) => {
+        (
+            $service,
+            GroupTopics {
+                dead_letters: Topic(concat!($service, ".dlq")),
+                parked: Topic(concat!($service, ".parked")),
+                retry: Topic(concat!($service, ".retry")),
+                waiting: Topic(concat!($service, ".waiting")),
+            },
+        )
+    };
 }
 
 /// Every service with a group, and the group's own topics.
-const GROUPS: [(&str, GroupTopics); 5] = [
-    ("fraud-scoring", of_group("fraud-scoring.dlq", "fraud-scoring.retry", "fraud-scoring.waiting")),
-    ("inventory", of_group("inventory.dlq", "inventory.retry", "inventory.waiting")),
-    ("order-status", of_group("order-status.dlq", "order-status.retry", "order-status.waiting")),
-    ("payment", of_group("payment.dlq", "payment.retry", "payment.waiting")),
-    ("shipping", of_group("shipping.dlq", "shipping.retry", "shipping.waiting")),
+const GROUPS: [(&str, GroupTopics); 6] = [
+    group!("fraud-scoring"),
+    group!("inventory"),
+    group!("order-status"),
+    group!("payment"),
+    group!("recommendation"),
+    group!("shipping"),
 ];
 
 /// The topics a service's group has to itself.
@@ -74,6 +100,8 @@ const GROUPS: [(&str, GroupTopics); 5] = [
 pub struct GroupTopics {
     /// `<group>.dlq`: records it could not handle.
     pub dead_letters: Topic,
+    /// `<group>.parked`: dead letters that an operator has given up for now.
+    pub parked: Topic,
     /// `<group>.retry`: an input of this group only, for records that are to be handled again.
     pub retry: Topic,
     /// `<group>.waiting`: the journal of the records that wait behind a dead letter.
@@ -95,8 +123,8 @@ impl GroupTopics {
 
     /// Each of them.
     #[must_use]
-    pub fn all(self) -> [Topic; 3] {
-        [self.dead_letters, self.retry, self.waiting]
+    pub fn all(self) -> [Topic; 4] {
+        [self.dead_letters, self.parked, self.retry, self.waiting]
     }
 }
 

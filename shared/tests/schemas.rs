@@ -28,10 +28,10 @@ macro_rules! for_every_record {
     ($check:ident) => {
         for_every_record!($check: OrderPlaced, OrderValidatedForFraud, OrderFraudDetected, InventoryReserved,
             InventoryShortage, InventoryReleased, InventoryShipped, OrderHeldForReview, OrderReviewCancelled,
-            OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, ShippingCancelled, OrderCancelRejected,
+            OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, PaymentActionRequired, GatewayAnswered, ShippingCancelled, OrderCancelRejected,
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
-            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased)
+            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -85,6 +85,8 @@ fn every_schema_has_a_type_here_and_an_example() {
         ReviewDecided,
         ReviewEscalated,
         PaymentRefunded,
+        PaymentActionRequired,
+        GatewayAnswered,
         ShippingCancelled,
         OrderCancelRejected,
         StockAdjustmentRequested,
@@ -98,7 +100,11 @@ fn every_schema_has_a_type_here_and_an_example() {
         ShippingFailed,
         WrappedKey,
         BreakerMoved,
-        CustomerErased
+        CustomerErased,
+        DeadLetterParked,
+        ProductViewed,
+        CartUpdated,
+        RecommendationsUpdated
     );
     let schemas: Vec<String> = schemas::all().unwrap().into_iter().map(|schema| schema.full_name).collect();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), schemas);

@@ -1,7 +1,9 @@
 //! Where an order stands, for whoever asks: right in any arrival order, and after anything.
 
+use std::collections::BTreeSet;
+
 use orderflow::order_state::State;
-use orderflow_cli::environment::Options;
+use orderflow_cli::{environment::Options, log::Place};
 use orderflow_tests::{Request, Shop, eventually, load::Placed, options, servers};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -86,7 +88,13 @@ async fn timelines_come_back_from_the_log_when_redis_is_empty_and_from_any_insta
         Shop::open_on(&servers, Options { instances: [("order-status", 2)].into(), ..options() }).await;
     let placed = shop.load(20).all().await;
     shop.settled(&placed).await;
-    let before = stories(&shop, &placed).await;
+    // The log is ahead of whoever reads it.
+    let before = eventually("all that was heard to be on the timelines", async || {
+        let (told, heard) = (stories(&shop, &placed).await, heard(&shop, &placed));
+        let counts: Vec<usize> = told.iter().map(|(_, events)| events.len()).collect();
+        if counts == heard { Ok(told) } else { Err(format!("{counts:?} of {heard:?}")) }
+    })
+    .await;
     servers::flush(&servers).await;
     for order in &placed {
         eventually("the order to be known again", async || {
@@ -106,6 +114,9 @@ async fn timelines_come_back_from_the_log_when_redis_is_empty_and_from_any_insta
         )),
     })
     .await;
+    for i in 0..2 {
+        let log = std::fs::read_to_string(shop.instance(&format!("order-status-{i}")).log()).unwrap();
+    }
     let other = shop.instance("order-status-1");
     for order in &placed {
         let url = format!("{}/orders/{}", other.http_url().unwrap(), order.order_id);
@@ -115,16 +126,31 @@ async fn timelines_come_back_from_the_log_when_redis_is_empty_and_from_any_insta
     shop.close(&placed).await;
 }
 
+/// What may come after an order's end.
+const AFTER: [&str; 4] = ["LabelDocumentStored", "PickupScheduled", "InventoryReleased", "InventoryShipped"];
+
+/// How many events of each order are on the log, without what comes after its end.
+fn heard(shop: &Shop, placed: &[Placed]) -> Vec<usize> {
+    let entries = shop.entries();
+    let of = |order: &Placed| {
+        let ours = entries.iter().filter(|entry| {
+            let is_event = matches!(entry.place, Place::Topic(_)) && !AFTER.contains(&entry.record());
+            is_event && entry.order_id() == Some(order.order_id)
+        });
+        ours.map(|entry| entry.envelope.id).collect::<BTreeSet<_>>().len()
+    };
+    placed.iter().map(of).collect()
+}
+
 /// Each order's state and events, without what comes after its end.
 async fn stories(shop: &Shop, placed: &[Placed]) -> Vec<(Value, Vec<String>)> {
     let mut stories = Vec::new();
     for order in placed {
         let (_, shown) = shop.ask(&format!("/orders/{}", order.order_id)).await;
         let events = shown["timeline"].as_array().cloned().unwrap_or_default();
-        let follows = ["LabelDocumentStored", "PickupScheduled", "InventoryReleased", "InventoryShipped"];
         let names = events.iter().filter_map(|event| event["event"].as_str().map(str::to_owned));
         stories
-            .push((shown["state"].clone(), names.filter(|name| !follows.contains(&name.as_str())).collect()));
+            .push((shown["state"].clone(), names.filter(|name| !AFTER.contains(&name.as_str())).collect()));
     }
     stories
 }

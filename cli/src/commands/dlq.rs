@@ -1,15 +1,19 @@
-//! `orderflow dlq`: what services could not handle, and having it handled again.
+//! `orderflow dlq`: what services could not handle, giving it up for now, and having it handled again.
 
 mod letters;
+mod park;
+mod post;
 mod redrive;
 mod show;
 
+use std::fmt;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use orderflow::topics::GroupTopics;
-use serde_json::json;
+use orderflow::{runtime::waiting::parked::Parking, topics::GroupTopics};
+use serde_json::{Value, json};
 
-use self::letters::{Letter, Spot, letters};
+use self::letters::{Letter, Spot, Standing, Which, letters};
 use super::{print, print_json, table::table};
 use crate::{connection::Connection, log::groups};
 
@@ -17,18 +21,21 @@ const LIST: &str = "\
 Examples:
   orderflow dlq list
   orderflow dlq list --group payment --json
+  orderflow dlq list --parked
   orderflow dlq list --settled
 
-Whatever is listed blocks the later records of its order in that group, until it is redriven.";
+Whatever is listed blocks the later records of its order in that group, until it is redriven; so does what is parked.";
 
 /// Dead letters: records as they came, with the reason why they could not be handled.
 #[derive(Debug, Subcommand)]
 pub(super) enum Dlq {
-    /// The dead letters nobody has dealt with yet, and how many records wait behind each.
+    /// The dead letters nobody has dealt with or parked yet, and how many records wait behind each.
     #[command(after_help = LIST)]
     List(List),
     /// One dead letter, decoded as far as it can be.
     Show(show::Show),
+    /// Gives dead letters up for now. What waits behind them goes on waiting.
+    Park(park::Park),
     /// Has a group handle dead letters again; what waits behind them follows in order.
     Redrive(redrive::Redrive),
 }
@@ -38,6 +45,9 @@ pub(super) struct List {
     /// Only of this service's group [default: of all].
     #[arg(long, value_parser = group)]
     group: Option<String>,
+    /// Those that are parked, instead.
+    #[arg(long)]
+    parked: bool,
     /// Those that have been dealt with, too.
     #[arg(long)]
     settled: bool,
@@ -53,6 +63,7 @@ impl Dlq {
         match self {
             Self::List(list) => list.run().await,
             Self::Show(show) => show.run().await,
+            Self::Park(park) => park.run().await,
             Self::Redrive(redrive) => redrive.run().await,
         }
     }
@@ -60,15 +71,15 @@ impl Dlq {
 
 impl List {
     async fn run(self) -> Result<bool> {
-        let groups = match self.group {
-            Some(group) => vec![group],
+        let groups = match &self.group {
+            Some(group) => vec![group.clone()],
             None => groups()?,
         };
         let mut found = Vec::new();
         for group in groups {
             found.extend(letters(&self.connection, &group).await?);
         }
-        found.retain(|letter| self.settled || !letter.settled);
+        found.retain(|letter| self.shows(&letter.standing));
         if self.json {
             print_json(&found.iter().map(as_json).collect::<Vec<_>>())?;
         } else if found.is_empty() {
@@ -78,13 +89,34 @@ impl List {
         }
         Ok(true)
     }
+
+    fn shows(&self, standing: &Standing) -> bool {
+        match standing {
+            Standing::Open => !self.parked,
+            Standing::Parked(_) => self.parked,
+            Standing::Settled => self.settled,
+        }
+    }
+}
+
+/// In one line.
+impl fmt::Display for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of {} ({})", self.spot, self.record, self.key_text(), self.code)
+    }
 }
 
 fn draw(letters: &[Letter]) -> comfy_table::Table {
     let mut table =
         table(["group", "place", "given up (UTC)", "record", "key", "code", "attempts", "behind it"]);
     for letter in letters {
-        let behind = if letter.settled { "settled".to_owned() } else { letter.waiting.to_string() };
+        let behind = match &letter.standing {
+            Standing::Open => letter.waiting.to_string(),
+            Standing::Parked(parking) => {
+                format!("{}; parked by {}: {}", letter.waiting, parking.by, parking.reason)
+            }
+            Standing::Settled => "settled".to_owned(),
+        };
         table.add_row([
             &letter.group,
             &letter.spot.to_string(),
@@ -113,7 +145,11 @@ fn as_json(letter: &Letter) -> serde_json::Value {
         "code": letter.code,
         "message": letter.message,
         "attempts": letter.attempts,
-        "settled": letter.settled,
+        "settled": letter.standing == Standing::Settled,
+        "parked": match &letter.standing {
+            Standing::Parked(Parking { by, reason, at, .. }) => json!({ "by": by, "reason": reason, "at": at }),
+            Standing::Open | Standing::Settled => Value::Null,
+        },
         "waiting": letter.waiting,
     })
 }
@@ -126,10 +162,13 @@ fn group(name: &str) -> Result<String, String> {
     }
 }
 
-/// `PARTITION:OFFSET`.
-fn spot(text: &str) -> Result<Spot, String> {
-    let parsed = text.split_once(':').and_then(|(partition, offset)| {
+/// `PARTITION:OFFSET`, or an event's id.
+fn which(text: &str) -> Result<Which, String> {
+    let spot = || {
+        let (partition, offset) = text.split_once(':')?;
         Some(Spot { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
-    });
-    parsed.ok_or_else(|| format!("`{text}` is not PARTITION:OFFSET, such as 0:42"))
+    };
+    let event = || text.parse().ok().map(Which::Event);
+    let parsed = spot().map(Which::At).or_else(event);
+    parsed.ok_or_else(|| format!("`{text}` is neither PARTITION:OFFSET, such as 0:42, nor an event's id"))
 }

@@ -1,6 +1,6 @@
 //! Tells those who wait in this process which orders have changed.
 //!
-//! The step holds the only sender: once the loop has ended at shutdown, everybody who waits hears that and leaves.
+//! The steps hold the only senders: once the loop has ended at shutdown, everybody who waits hears that and leaves.
 //! With several instances an order's partitions may be held elsewhere, so whoever waits also looks by itself, every
 //! [`GLANCE`].
 
@@ -15,7 +15,8 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// Batches remembered for slow listeners; who is slower looks by itself.
 const REMEMBERED: usize = 256;
 
-/// Announces changes.
+/// Announces changes. Whoever waits hears that the process stops once every clone is gone.
+#[derive(Clone)]
 pub struct Announcer(Sender<Arc<BTreeSet<Uuid>>>);
 
 /// Lets others listen to an [`Announcer`], without keeping it alive.

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use clap::Parser;
-use orderflow::{config::Common, http::TokenSettings};
-
-use crate::callers::scope;
+use orderflow::{
+    config::Common,
+    http::{TokenSettings, callers::scope},
+};
 
 /// Shows where each order stands and how it got there; takes cancels and reviews.
 #[derive(Debug, Clone, Parser)]

@@ -10,14 +10,13 @@ use axum::{
 use orderflow::{
     envelope::ids,
     events::ReviewDecided,
-    http::{Correlation, Mistakes, Problem, body, kind::INVALID_FIELDS},
+    http::{Correlation, Mistakes, Problem, body, callers::Caller, kind::INVALID_FIELDS},
 };
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    callers::Caller,
     cancel_order::{accepted, words},
     desk::{Desk, MAX_BODY, order_id},
     order::{Decision, Order, names},

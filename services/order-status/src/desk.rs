@@ -5,12 +5,15 @@ use std::time::Duration;
 use axum::extract::Request;
 use orderflow::{
     clock::Clock,
-    http::{InFlight, Problem, kind::UNAVAILABLE},
+    http::{
+        InFlight, Problem,
+        callers::{Caller, Callers},
+        kind::UNAVAILABLE,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
-    callers::{Caller, Callers},
     changes::Changes,
     commands::Commands,
     log_end::{LogEnd, has_passed},

@@ -12,7 +12,7 @@ use orderflow::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{on_event::OrderEvent, words::said};
+use crate::{on_event::OrderEvent, put_aside::Aside, words::said};
 
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Entry {
     /// What it says about a review.
     #[serde(default)]
     pub review: Option<Said>,
+    /// What has become of its cause, where it says that of a dead letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub put_aside: Option<Aside>,
 }
 
 impl Entry {
@@ -106,6 +109,7 @@ pub fn note(event: &OrderEvent, envelope: &Envelope, origin: &Origin) -> Note {
             facts: said.facts,
             reason: said.reason,
             review: said.review,
+            put_aside: None,
         },
         order: said.order,
     }

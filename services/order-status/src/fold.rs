@@ -6,14 +6,15 @@ use orderflow::{
     events::{
         CustomerErased, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage,
         LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected,
-        OrderHeldForReview, OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentFailed,
-        PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
+        OrderHeldForReview, OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentActionRequired,
+        PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
         ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
     },
-    fault::{Consequence, Fault},
+    fault::Fault,
+    runtime::put_aside,
     state::{
         State,
-        rebuild::{Fold, Logged},
+        rebuild::{Fold, Logged, readable},
     },
     topics::{AUDIT, FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
 };
@@ -22,6 +23,7 @@ use crate::{
     entry::note,
     erased,
     on_event::OrderEvent,
+    put_aside::note as of_letter,
     timelines::{FORGOTTEN, Timelines},
 };
 
@@ -34,7 +36,8 @@ pub struct RestoreTimelines {
 #[async_trait]
 impl Fold for RestoreTimelines {
     fn sources(&self) -> Vec<Topic> {
-        vec![ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING, AUDIT]
+        let events = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING, AUDIT];
+        events.into_iter().chain(put_aside::topics()).collect()
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
@@ -47,6 +50,10 @@ impl Fold for RestoreTimelines {
                 keys.extend(event.keys);
                 continue;
             }
+            if let Some(put) = readable(logged, logged.put_aside())? {
+                notes.extend(of_letter(&put, logged.envelope.id, &logged.origin));
+                continue;
+            }
             // By the record's own time before it is read: years of orders are skipped, not decoded.
             if now.duration_since(logged.envelope.time) < FORGOTTEN
                 && let Some(event) = readable(logged, first_of(logged))?
@@ -56,17 +63,6 @@ impl Fold for RestoreTimelines {
         }
         erased::take_note(state, &keys).await?;
         Timelines::new(state.clone(), self.clock.clone()).take_note(&notes).await
-    }
-}
-
-/// What was read of a record; one that cannot be read was a dead letter then, and must not stop a rebuild now.
-fn readable<T>(logged: &Logged<'_>, read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
-    match read {
-        Err(fault) if fault.consequence() == Consequence::Poison => {
-            tracing::warn!(code = fault.code(), %fault, topic = %logged.origin.topic, "passed over in a rebuild");
-            Ok(None)
-        }
-        read => read,
     }
 }
 
@@ -90,6 +86,7 @@ fn first_of(logged: &Logged<'_>) -> Result<Option<OrderEvent>, Fault> {
         InventoryShortage,
         InventoryReleased,
         InventoryShipped,
+        PaymentActionRequired,
         PaymentProcessed,
         PaymentFailed,
         PaymentRefunded,

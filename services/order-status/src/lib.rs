@@ -2,11 +2,11 @@
 //! order's state. See this folder's README.
 //!
 //! The way in: [`on_event`] → [`words`] and [`entry`] (what an event says) → [`timelines`] (one script a batch).
+//! Who could not handle what: [`on_dead_letter`] → [`put_aside`] → the same script.
 //! Who was erased: [`on_customer_erased`] → [`erased`], looked up on the way out.
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
 //! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in.
 
-mod callers;
 mod cancel_order;
 mod changes;
 mod commands;
@@ -20,11 +20,12 @@ mod list_orders;
 mod log_end;
 mod meters;
 mod on_customer_erased;
+mod on_dead_letter;
 mod on_event;
 mod order;
 mod order_events;
 mod problem_kind;
-mod query;
+mod put_aside;
 mod reviews;
 mod routes;
 mod show_order;
@@ -36,5 +37,6 @@ mod words;
 
 pub use config::Settings;
 pub use on_customer_erased::OnCustomerErased;
+pub use on_dead_letter::OnDeadLetter;
 pub use on_event::{OnEvent, OrderEvent};
 pub use wire::wire;

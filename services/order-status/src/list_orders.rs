@@ -6,14 +6,14 @@ use axum::{
     Json,
     extract::{Query as Pairs, Request, State},
 };
-use orderflow::http::Problem;
+use orderflow::http::{Problem, query::Query};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     desk::Desk,
     order::{STATES, Summary},
-    query::Query,
+    problem_kind::INVALID_QUERY,
     timelines::Index,
 };
 
@@ -85,7 +85,7 @@ fn asked(pairs: Vec<(String, String)>) -> Result<Asked, Problem> {
         limit: query.limit(DEFAULT_LIMIT, MAX_LIMIT),
         after: query.take("cursor", "`next` of the page before", Cursor::read),
     };
-    query.finish()?;
+    query.finish(&INVALID_QUERY)?;
     Ok(asked)
 }
 

@@ -4,9 +4,9 @@ use orderflow::{
     events::{
         InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, LabelDocumentStored,
         Nothing, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview,
-        OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentFailed, PaymentProcessed,
-        PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated, ShippingCancelled, ShippingFailed,
-        ShippingLabelGenerated,
+        OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentActionRequired, PaymentFailed,
+        PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
+        ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
     },
     step::{Outcome, Received, Step, Verdicts},
 };
@@ -24,7 +24,7 @@ orderflow::events! {
         ReviewDecided, ReviewEscalated,
         OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
         InventoryReserved, InventoryShortage, InventoryReleased, InventoryShipped,
-        PaymentProcessed, PaymentFailed, PaymentRefunded,
+        PaymentActionRequired, PaymentProcessed, PaymentFailed, PaymentRefunded,
         ShippingLabelGenerated, LabelDocumentStored, PickupScheduled, ShippingFailed, ShippingCancelled,
         OrderCancelRejected,
     }

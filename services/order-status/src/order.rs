@@ -1,6 +1,6 @@
 //! An order as it is known: what it is, and what has been said of it. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use orderflow::{
@@ -10,7 +10,10 @@ use orderflow::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::entry::{Entry, Said};
+use crate::{
+    entry::{Entry, Said},
+    put_aside,
+};
 
 /// What an order is: the same in every event that carries it, and whether its customer was erased since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +43,8 @@ pub struct Order {
     pub about: Option<About>,
     /// As it happened.
     pub timeline: Vec<Arrived>,
+    /// What is known and not shown.
+    known: Vec<Arrived>,
 }
 
 /// An order in a list.
@@ -92,7 +97,8 @@ impl Order {
     /// An order with these entries, in any order.
     pub fn new(id: Uuid, about: Option<About>, mut timeline: Vec<Arrived>) -> Self {
         timeline.sort_by_key(|Arrived { entry, .. }| (entry.at, entry.logged_at, entry.id));
-        Self { id, about, timeline }
+        let (timeline, known) = put_aside::shown(timeline);
+        Self { id, about, timeline, known }
     }
 
     /// Its entries, as they happened.
@@ -100,11 +106,19 @@ impl Order {
         self.timeline.iter().map(|arrived| &arrived.entry)
     }
 
+    /// Whether all that led to what is known is known too. An answer may be read before what it answers, from another
+    /// topic; what stands behind a dead letter need not be on the timeline.
+    pub fn is_whole(&self) -> bool {
+        let ids: HashSet<Uuid> = self.timeline.iter().chain(&self.known).map(|a| a.entry.id).collect();
+        let shown = self.entries().filter(|entry| entry.put_aside.is_none());
+        shown.filter_map(|entry| entry.cause).all(|cause| ids.contains(&cause))
+    }
+
     /// Where it stands.
     pub fn state(&self) -> State {
         let mut known = Facts::default();
-        for entry in self.entries() {
-            known.event(&entry.kind, entry.reason.as_deref(), &entry.source, entry.cause);
+        for Arrived { entry, .. } in self.timeline.iter().chain(&self.known) {
+            put_aside::tell(entry, &mut known);
         }
         known.state()
     }

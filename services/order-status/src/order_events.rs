@@ -31,6 +31,8 @@ use crate::{
 
 /// How long one connection is served; clients come back by themselves, with `Last-Event-ID`.
 const MAX_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long an answer waits for what it answers: of two topics the later event may be read first.
+const GAP: Duration = Duration::from_secs(1);
 /// How often a quiet connection shows that it is alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
@@ -58,6 +60,7 @@ pub async fn order_events(
         order: Some(order),
         count: 0,
         until: Instant::now() + MAX_LIFE,
+        filled_by: None,
         ended: false,
         _place: place,
     };
@@ -81,6 +84,8 @@ struct Follower {
     count: u64,
     sent: HashSet<Uuid>,
     until: Instant,
+    /// How long a gap is waited for.
+    filled_by: Option<Instant>,
     ended: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -97,25 +102,37 @@ impl Follower {
     /// What to send next; `None` when there is no more.
     async fn next(&mut self) -> Option<Vec<Event>> {
         while !self.ended {
-            if let Some(order) = self.order.take() {
+            let gap = self.order.as_ref().is_some_and(|order| !order.is_whole());
+            let filled_by = gap.then(|| *self.filled_by.get_or_insert_with(|| Instant::now() + GAP));
+            let waits = filled_by.filter(|by| Instant::now() < *by);
+            if waits.is_none()
+                && let Some(order) = self.order.take()
+            {
+                self.filled_by = None;
                 let events = self.unsent(&order);
                 if !events.is_empty() {
                     return Some(events);
                 }
             }
-            let stays = tokio::time::timeout_at(self.until, self.listener.changed()).await;
-            if stays != Ok(true) {
-                return None;
-            }
-            // An outage ends the connection; the client comes back for the rest.
-            let id = self.listener.order_id();
-            let count = self.desk.timelines.count(id).await.ok()?;
-            if count != self.count {
-                self.count = count;
-                self.order = self.desk.timelines.order(id).await.ok()?;
+            let until = waits.map_or(self.until, |by| by.min(self.until));
+            match tokio::time::timeout_at(until, self.listener.changed()).await {
+                Ok(true) => self.read().await?,
+                Err(_) if until < self.until => {} // sent as it is
+                Ok(false) | Err(_) => return None,
             }
         }
         None
+    }
+
+    /// Reads the order again if there is more of it. An outage ends the connection; the client comes back for the rest.
+    async fn read(&mut self) -> Option<()> {
+        let id = self.listener.order_id();
+        let count = self.desk.timelines.count(id).await.ok()?;
+        if count != self.count {
+            self.count = count;
+            self.order = self.desk.timelines.order(id).await.ok()?;
+        }
+        Some(())
     }
 
     /// The events that were not sent yet, and the end where it is reached.

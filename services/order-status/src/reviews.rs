@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use orderflow::{events::Reason, http::Problem};
+use orderflow::{
+    events::Reason,
+    http::{Problem, query::Query},
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,7 +19,7 @@ use crate::{
     desk::Desk,
     entry::Said,
     order::{About, Decision, Order},
-    query::Query,
+    problem_kind::INVALID_QUERY,
 };
 
 const DEFAULT_LIMIT: usize = 50;
@@ -80,7 +83,7 @@ pub async fn reviews(
     let mut query = Query::new(pairs);
     let limit = query.limit(DEFAULT_LIMIT, MAX_LIMIT);
     let skip = query.take("cursor", "`next` of the page before", |text| text.parse::<u32>().ok());
-    query.finish()?;
+    query.finish(&INVALID_QUERY)?;
     let skip = skip.map_or(0, |skip| skip as usize);
     desk.timelines.require_whole().await?;
     let orders = desk.timelines.under_review(skip, limit).await?;

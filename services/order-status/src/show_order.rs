@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use orderflow::http::Problem;
+use orderflow::http::{
+    Problem,
+    query::{Query, duration},
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,7 +19,7 @@ use crate::{
     desk::{Desk, order_id},
     entry::Entry,
     order::{About, Order, names},
-    query::{Query, duration},
+    problem_kind::INVALID_QUERY,
 };
 
 /// Most events shown: an order has about twenty; the newest are shown.
@@ -122,7 +125,7 @@ fn wait(pairs: Vec<(String, String)>) -> Result<Option<(Until, Duration)>, Probl
     });
     let within = |text: &str| duration(text).filter(|time| *time <= MAX_WAIT);
     let timeout = query.take("timeout", "a time of at most 60s, such as 30s or 500ms", within);
-    query.finish()?;
+    query.finish(&INVALID_QUERY)?;
     Ok(until.map(|until| (until, timeout.unwrap_or(DEFAULT_WAIT))))
 }
 

@@ -1,6 +1,6 @@
 -- Puts a batch of events on their orders' timelines, and each order into its indexes. Any order, any number of times.
 -- Arguments: life of an order's keys in seconds; placement time (µs) before which an order leaves the indexes; count;
--- then of each event: order id, event id, entry, fact or empty, review_by (µs) or empty, and 1 followed by customer,
+-- then of each event: order id, event id, entry, fact (of a dead letter `given_up:` or `settled:`, service, event) or empty, review_by (µs) or empty, and 1 followed by customer,
 -- total, currency, placed_at (µs) and data key id, or 0 where the event does not carry the order.
 local life, oldest = take(), take()
 
@@ -22,6 +22,26 @@ local function state_of(said)
   return 'InProgress', 'accepted'
 end
 
+-- Whether a dead letter has no answer yet: neither a note in its service's journal, nor an event of its service that it
+-- led to. The events are looked through only for orders that have one.
+local function is_parked(id, said)
+  local open = {}
+  for fact in pairs(said) do
+    if string.sub(fact, 1, 9) == 'given_up:' then
+      local letter = string.sub(fact, 10)
+      if not said['settled:' .. letter] then open[letter] = true end
+    end
+  end
+  if not next(open) then return false end
+  for _, kept in ipairs(redis.call('HVALS', P .. 'events:' .. id)) do
+    local entry = cjson.decode(string.match(kept, '^%d+ (.*)$'))
+    if not entry.put_aside and type(entry.cause) == 'string' then
+      open[string.match(entry.source, '^[^.]*') .. ':' .. entry.cause] = nil
+    end
+  end
+  return next(open) ~= nil
+end
+
 local function enter(name, score, id)
   local index = P .. name
   redis.call('ZADD', index, score, id)
@@ -33,6 +53,8 @@ local function index(id)
   local said = {}
   for _, fact in ipairs(redis.call('SMEMBERS', P .. 'facts:' .. id)) do said[fact] = true end
   local state, step = state_of(said)
+  local held = step == 'held'
+  if state == 'InProgress' and is_parked(id, said) then state, step = 'Parked', '' end
   local order = P .. 'order:' .. id
   local known = redis.call('HMGET', order, 'state', 'placed_at', 'customer', 'review_by')
   local before, placed_at, customer, review_by = known[1], known[2], known[3], known[4]
@@ -44,7 +66,8 @@ local function index(id)
     enter('customer:' .. customer, placed_at, id)
     enter('state:' .. state, placed_at, id)
   end
-  if review_by and step == 'held' then
+  -- Whoever could not handle something else, a person can still decide.
+  if review_by and held then
     enter('reviews', review_by, id)
   else
     redis.call('ZREM', P .. 'reviews', id)

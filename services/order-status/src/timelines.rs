@@ -16,6 +16,7 @@ use crate::{
     entry::{Entry, Note},
     erased::are_erased,
     order::{About, Arrived, Order, Summary},
+    put_aside::mark,
 };
 
 static TAKE_NOTE: LazyLock<EffectScript> = LazyLock::new(|| EffectScript::new(include_str!("timelines.lua")));
@@ -99,7 +100,8 @@ impl Timelines {
             .await?;
         let erased = are_erased(&self.state, std::slice::from_ref(&about)).await? == [true];
         let entries = events.iter().map(|text| arrived(text)).collect::<Result<Vec<_>, _>>()?;
-        Ok((!entries.is_empty()).then(|| Order::new(order_id, About::read(&about, erased), entries)))
+        let order = Order::new(order_id, About::read(&about, erased), entries);
+        Ok(Some(order).filter(|order| !order.timeline.is_empty()))
     }
 
     /// How many events an order has: grows with each.
@@ -186,7 +188,8 @@ fn push(args: &mut Args, note: &Note) -> Result<(), Fault> {
     let entry = serde_json::to_string(&note.entry)
         .map_err(|error| Fault::poison("timeline_entry", "an event cannot be kept").caused_by(error))?;
     args.push(note.order_id.to_string()).push(note.entry.id.to_string()).push(entry);
-    args.push(note.fact.map(|fact| format!("{fact:?}")).unwrap_or_default());
+    let fact = note.fact.map(|fact| format!("{fact:?}"));
+    args.push(fact.or_else(|| mark(&note.entry)).unwrap_or_default());
     args.push(note.review_by().map(|time| time.as_microsecond().to_string()).unwrap_or_default());
     match &note.order {
         Some(order) => args

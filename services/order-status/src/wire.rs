@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use orderflow::{
-    http::{InFlight, Tokens},
+    http::{InFlight, Tokens, callers::Callers},
     runtime::Service,
     topics::ORDERS,
 };
 
 use crate::{
-    callers::Callers, changes::Announcer, commands::Commands, config::Settings, desk::Desk,
-    fold::RestoreTimelines, log_end::KafkaEnd, on_customer_erased::OnCustomerErased, on_event::OnEvent,
-    routes::routes, timelines::Timelines,
+    changes::Announcer, commands::Commands, config::Settings, desk::Desk, fold::RestoreTimelines,
+    log_end::KafkaEnd, on_customer_erased::OnCustomerErased, on_dead_letter::OnDeadLetter, on_event::OnEvent,
+    problem_kind::STAFF_ONLY, routes::routes, timelines::Timelines,
 };
 
 /// Wires the service.
@@ -31,6 +31,7 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
             tokens,
             staff_scope: settings.staff_scope,
             operator_token: settings.common.operator_token,
+            refusal: &STAFF_ONLY,
         },
         in_flight: InFlight::new(settings.max_in_flight.into()),
         waiting: InFlight::new(settings.max_waiting.into()),
@@ -38,7 +39,8 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         clock: clock.clone(),
     };
     Ok(service
-        .step(OnEvent::new(timelines, announcer))
+        .step(OnEvent::new(timelines.clone(), announcer.clone()))
+        .step(OnDeadLetter::new(timelines, announcer))
         .step(OnCustomerErased(state))
         .fold(RestoreTimelines { clock })
         .serve(settings.listen, routes(Arc::new(desk))))

@@ -58,6 +58,7 @@ pub fn said(event: &OrderEvent) -> Saying {
         E::InventoryShortage(e) => Saying::of(e, &e.order, short(&e.short)),
         E::InventoryReleased(e) => Saying::of(e, &e.order, &e.reason).because(&e.reason),
         E::InventoryShipped(e) => Saying::of(e, &e.order, ""),
+        E::PaymentActionRequired(e) => Saying::of(e, &e.order, until(e.respond_by)),
         E::PaymentProcessed(e) => Saying::of(e, &e.order, money(e.amount, &e.currency)),
         E::PaymentFailed(e) => {
             Saying::of(e, &e.order, with_code(&e.reason, e.gateway_code.as_deref())).because(&e.reason)

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    catalogue::{Catalogue, DeadLetters, ORDER_ID},
+    catalogue::{Catalogue, ORDER_ID},
     topics::{self, Names},
 };
 
@@ -86,8 +86,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// Every topic of the catalogue, and for each service that reads one the topics of its group: dead letters, records to
-/// handle again, records that wait.
+/// Every topic of the catalogue, and for each service that reads one the topics of its group: dead letters, those
+/// given up for now, records to handle again, records that wait.
 #[must_use]
 pub fn wanted(catalogue: &Catalogue, names: &Names, choices: &Choices) -> Vec<Wanted> {
     let own = topics::ALL.into_iter().filter_map(|topic| {
@@ -95,11 +95,12 @@ pub fn wanted(catalogue: &Catalogue, names: &Names, choices: &Choices) -> Vec<Wa
         Some((names.topic(topic), entry.partitions, entry.retention))
     });
     let of_groups = catalogue.groups().into_iter().flat_map(|(service, group)| {
-        let DeadLetters { partitions, retention } = catalogue.dead_letters;
+        let letters = &catalogue.dead_letters;
         let by_order = partitions_by_order(catalogue, service);
         let kept = catalogue.waiting.retention;
         [
-            (names.topic(group.dead_letters), partitions, retention),
+            (names.topic(group.dead_letters), letters.partitions, letters.retention),
+            (names.topic(group.parked), letters.partitions, letters.retention),
             (names.topic(group.retry), by_order, kept),
             (names.topic(group.waiting), by_order, kept),
         ]
@@ -185,6 +186,7 @@ mod tests {
         // One partition is a decision that an environment does not overrule.
         assert_eq!(partitions("t.customer.keys"), Some(1));
         assert_eq!(partitions("t.payment.dlq"), Some(1));
+        assert_eq!(partitions("t.payment.parked"), Some(1));
         assert_eq!(partitions("t.payment.retry"), Some(3));
         assert_eq!(partitions("t.payment.waiting"), Some(3));
         // Nothing is read by intake, so nothing of its can be dead.

@@ -38,3 +38,20 @@ pub struct CustomerErased {
 }
 
 record!(CustomerErased on AUDIT, key: |e| e.customer_id.clone(), at: |e| e.erased_at);
+
+/// An operator has given a dead letter up for now. Written by the command line, not by a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeadLetterParked {
+    pub service: String,
+    pub event_id: Uuid,
+    pub event_type: String,
+    pub event_key: String,
+    pub code: String,
+    pub parked_by: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub parked_at: Timestamp,
+}
+
+record!(DeadLetterParked on AUDIT, key: |e| e.service.clone(), at: |e| e.parked_at);

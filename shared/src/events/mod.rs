@@ -1,30 +1,36 @@
 //! The records on the topics, as Rust types. One file per topic; `schemas/` holds the Avro side, and a test holds
 //! the two to each other.
 
+mod activity;
 mod audit;
+mod callbacks;
 mod fraud;
 mod inventory;
 mod keys;
 mod order;
 mod orders;
 mod payments;
+mod recommendations;
 mod reviews;
 mod shipping;
 
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use activity::*;
 pub use audit::*;
+pub use callbacks::*;
 pub use fraud::*;
 pub use inventory::*;
 pub use keys::*;
 pub use order::*;
 pub use orders::*;
 pub use payments::*;
+pub use recommendations::*;
 pub use reviews::*;
 pub use shipping::*;
 
-use crate::{codec::Codec, fault::Fault, topics::Topic};
+use crate::{codec::Codec, fault::Fault, runtime::OnWire, topics::Topic};
 
 /// How a time is written in a record: microseconds since 1970 UTC (Avro `timestamp-micros`).
 pub(crate) use jiff::fmt::serde::timestamp::microsecond::required as micros;
@@ -64,6 +70,17 @@ pub struct RecordType {
     pub name: &'static str,
 }
 
+impl RecordType {
+    /// The name that stands for whatever is on a topic.
+    pub(crate) const ANY: &'static str = "*";
+
+    /// Whatever is on this topic, framed or not.
+    #[must_use]
+    pub const fn any(topic: Topic) -> Self {
+        Self { topic, name: Self::ANY }
+    }
+}
+
 /// An event ready to be framed: what the runtime needs to know of it.
 #[derive(Debug)]
 pub struct Encoded {
@@ -82,11 +99,11 @@ pub trait Input: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// Every record type it may be.
     fn types() -> Vec<RecordType>;
 
-    /// The record in a framed value.
+    /// The record as it came.
     ///
     /// # Errors
     /// `Poison` when it cannot be read, or is another record type.
-    fn decode(codec: &Codec, value: &[u8]) -> Result<Self, Fault>;
+    fn read(codec: &Codec, record: &OnWire<'_>) -> Result<Self, Fault>;
 }
 
 impl<R: Record> Input for R {
@@ -94,8 +111,8 @@ impl<R: Record> Input for R {
         vec![RecordType { topic: R::TOPIC, name: R::NAME }]
     }
 
-    fn decode(codec: &Codec, value: &[u8]) -> Result<Self, Fault> {
-        codec.decode(value)
+    fn read(codec: &Codec, record: &OnWire<'_>) -> Result<Self, Fault> {
+        codec.decode(record.value())
     }
 }
 
@@ -182,7 +199,11 @@ macro_rules! events {
                 <Self as $crate::events::Event>::types()
             }
 
-            fn decode(codec: &$crate::codec::Codec, value: &[u8]) -> Result<Self, $crate::fault::Fault> {
+            fn read(
+                codec: &$crate::codec::Codec,
+                record: &$crate::runtime::OnWire<'_>,
+            ) -> Result<Self, $crate::fault::Fault> {
+                let value = record.value();
                 let (id, known) = codec.identify(value)?;
                 $(if <$record as $crate::events::Record>::is_named(&known.full_name) {
                     return codec.decode::<$record>(value).map(Self::$record);

@@ -45,6 +45,19 @@ pub struct PaymentRefunded {
     pub refunded_at: Timestamp,
 }
 
+/// The payment waits for its customer or the bank.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PaymentActionRequired {
+    pub order: Arc<Order>,
+    pub intent_id: String,
+    #[serde(with = "micros")]
+    pub respond_by: Timestamp,
+    #[serde(with = "micros")]
+    pub required_at: Timestamp,
+}
+
+record!(PaymentActionRequired on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.required_at);
 record!(PaymentRefunded on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.refunded_at);
 record!(PaymentProcessed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.processed_at);
 record!(PaymentFailed on PAYMENTS, key: |e| e.order.order_id.to_string(), at: |e| e.failed_at);

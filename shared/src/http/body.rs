@@ -29,7 +29,11 @@ pub async fn json<T: DeserializeOwned>(request: Request, max: usize) -> Result<T
     parse(&read(request, max).await?)
 }
 
-async fn read(mut request: Request, max: usize) -> Result<Bytes, Problem> {
+/// Reads the body of a JSON request, of at most `max` bytes, as it came.
+///
+/// # Errors
+/// As [`json`], but for what is in it.
+pub async fn read(mut request: Request, max: usize) -> Result<Bytes, Problem> {
     require_json(&request)?;
     // Bytes are counted as they come, whatever Content-Length says.
     DefaultBodyLimit::max(max).apply(&mut request);

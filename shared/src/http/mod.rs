@@ -3,6 +3,7 @@
 //! A service adds its own [kinds](kind) of problems, its routes and its layers; see `routes.rs` of order-intake.
 
 pub mod body;
+pub mod callers;
 mod correlation;
 mod in_flight;
 pub mod kind;
@@ -13,6 +14,7 @@ pub mod operator;
 mod principal;
 mod problem;
 mod problems;
+pub mod query;
 mod token_settings;
 mod tokens;
 #[cfg(test)]

@@ -89,6 +89,22 @@ impl Raw {
     }
 }
 
+/// A record as it came, for a step's [`Input`](crate::events::Input) to read.
+#[derive(Debug, Clone, Copy)]
+pub struct OnWire<'r> {
+    pub(crate) raw: &'r Raw,
+    /// How this environment names the topics that its headers tell of.
+    pub(crate) names: &'r Names,
+}
+
+impl<'r> OnWire<'r> {
+    /// The value; a tombstone has none and reads as empty.
+    #[must_use]
+    pub fn value(&self) -> &'r [u8] {
+        self.raw.value()
+    }
+}
+
 /// Which round each record belongs to: within a round all keys differ, so its records can be handled as one batch,
 /// and a key's records run one round after the other in the order in which they were polled.
 pub(crate) fn rounds<'a>(keys: impl Iterator<Item = &'a [u8]>) -> Vec<usize> {

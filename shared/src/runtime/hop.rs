@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use tracing::Instrument;
 
-use super::batch::Raw;
+use super::batch::{OnWire, Raw};
 use crate::{
     codec::Codec,
     envelope::{Envelope, ids},
@@ -14,7 +14,7 @@ use crate::{
     fault::{Consequence, Fault},
     metrics,
     step::{Outcome, Received, Step},
-    topics::Topic,
+    topics::{Names, Topic},
 };
 
 /// An event of a step, ready to be written.
@@ -54,12 +54,13 @@ pub(crate) fn routes(hops: &[Arc<dyn Hop>]) -> HashMap<(Topic, &'static str), us
 pub(crate) struct Typed<S: Step> {
     step: S,
     timeout: Duration,
+    names: Names,
     types: PhantomData<fn(S::In) -> S::Out>,
 }
 
 impl<S: Step> Typed<S> {
-    pub fn boxed(step: S, timeout: Duration) -> Arc<dyn Hop> {
-        Arc::new(Self { step, timeout, types: PhantomData })
+    pub fn boxed(step: S, timeout: Duration, names: Names) -> Arc<dyn Hop> {
+        Arc::new(Self { step, timeout, names, types: PhantomData })
     }
 }
 
@@ -85,7 +86,7 @@ impl<S: Step> Hop for Typed<S> {
         let mut answers: Vec<Option<Answer>> = Vec::with_capacity(batch.len());
         let mut readable: Vec<Received<S::In>> = Vec::with_capacity(batch.len());
         for raw in batch {
-            match receive(raw, codec) {
+            match receive(&OnWire { raw, names: &self.names }, codec) {
                 Ok(received) => {
                     readable.push(received);
                     answers.push(None);
@@ -173,10 +174,13 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-fn receive<In: Input>(raw: &Raw, codec: &Codec) -> Result<Received<In>, Fault> {
-    let event = In::decode(codec, raw.value())?;
-    let (_, known) = codec.identify(raw.value())?;
-    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &known.full_name);
+fn receive<In: Input>(record: &OnWire<'_>, codec: &Codec) -> Result<Received<In>, Fault> {
+    let event = In::read(codec, record)?;
+    let raw = record.raw;
+    // What is read whatever its bytes are may have no schema.
+    let known = codec.identify(raw.value()).ok();
+    let full_name = known.as_ref().map_or("", |(_, known)| &known.full_name);
+    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), full_name);
     Ok(Received { event, envelope, origin: raw.origin })
 }
 

@@ -1,9 +1,8 @@
 //! What a rebuild needs of Kafka: the group's members and offsets, fencing, and topics read to their end.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -13,16 +12,15 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
     message::OwnedMessage,
-    topic_partition_list::Offset,
 };
-use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
+use tokio::runtime::Handle;
 use tracing::info;
 use uuid::Uuid;
 
 use super::{
-    batch::Raw,
+    batch::{OnWire, Raw},
     consumer::{ASK, Silent, config},
-    poll::origin,
+    reading::Readings,
     waiting::{Book, Limits, restore, topic_of},
     writer::Writer,
 };
@@ -38,11 +36,6 @@ use crate::{
     step::Origin,
     topics::{GroupTopics, Names, Topic},
 };
-
-/// Records folded at a time: bounds memory, and shares a round trip.
-const BATCH: usize = 500;
-/// Without a record and without the end for this long, the broker counts as unavailable.
-const SILENCE: Duration = Duration::from_secs(20);
 
 /// A service's view of the log.
 #[derive(Clone)]
@@ -133,15 +126,15 @@ impl Log for KafkaLog {
         let book = self.book().await?;
         let dealt_with = DealtWith { open: book.open(), committed: self.committed().await? };
         let mut records = 0;
-        for topic in fold.sources() {
-            let (mut batches, reading) = self.begin(topic);
-            while let Some(batch) = batches.recv().await {
+        let mut readings = Readings::of(self, fold.sources());
+        while let Some(mut reading) = readings.next() {
+            while let Some(batch) = reading.batch().await {
                 records += batch.len() as u64;
                 let logged = batch.iter().filter_map(|raw| self.logged(raw));
                 let known: Vec<_> = logged.filter(|logged| self.may_fold(logged, &dealt_with)).collect();
                 fold.fold(state, &known).await?;
             }
-            ended(reading).await?;
+            reading.ended().await?;
         }
         self.restore_lines(&book, state, now).await?;
         Ok(records)
@@ -165,26 +158,20 @@ pub(crate) fn reader(base: &ClientConfig, group: &str) -> ClientConfig {
     config
 }
 
-/// A topic being read on a thread of its own: its records, and the end of it.
-type Reading = (mpsc::Receiver<Vec<Raw>>, JoinHandle<Result<(), Fault>>);
-
-async fn ended(reading: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
-    reading.await.map_err(|error| Fault::fatal("replay_stopped", error.to_string()))?
-}
-
 impl KafkaLog {
     /// The dead letters and the journal of the service's group; empty for a service without one.
     async fn book(&self) -> Result<Book, Fault> {
         let Some(Group { topics, ordered, .. }) = self.group.clone() else { return Ok(Book::default()) };
         let mut book = Book::new(ordered);
-        for (topic, take) in
-            [(topics.dead_letters, Book::letter as fn(&mut Book, &Raw)), (topics.waiting, Book::journal)]
-        {
-            let (mut batches, reading) = self.begin(topic);
-            while let Some(batch) = batches.recv().await {
+        // A parked letter blocks as before, also when the dead-letter topic has none of it any more.
+        let take: [fn(&mut Book, &Raw); 3] = [Book::letter, Book::letter, Book::journal];
+        let mut readings = Readings::of(self, vec![topics.dead_letters, topics.parked, topics.waiting]);
+        for take in take {
+            let Some(mut reading) = readings.next() else { break };
+            while let Some(batch) = reading.batch().await {
                 batch.iter().for_each(|raw| take(&mut book, raw));
             }
-            ended(reading).await?;
+            reading.ended().await?;
         }
         Ok(book)
     }
@@ -216,69 +203,24 @@ impl KafkaLog {
         logged.origin.offset < committed && !dealt_with.open.contains(&logged.envelope.id)
     }
 
-    /// Begins to read a topic from its beginning to its end.
-    fn begin(&self, topic: Topic) -> Reading {
-        let (sender, batches) = mpsc::channel(2);
-        let log = self.clone();
-        (batches, tokio::task::spawn_blocking(move || log.read(topic, &sender)))
-    }
-
     /// A client with the group's settings that joins nothing.
-    fn reader(&self) -> Result<BaseConsumer<Silent>, Fault> {
+    pub(super) fn reader(&self) -> Result<BaseConsumer<Silent>, Fault> {
         let config = reader(&self.base, &self.names.group(self.service));
         config.create_with_context(Silent).map_err(unavailable)
     }
 
-    fn partitions(&self, consumer: &BaseConsumer<Silent>, topic: Topic) -> Result<Vec<i32>, Fault> {
+    pub(super) fn partitions(
+        &self,
+        consumer: &BaseConsumer<Silent>,
+        topic: Topic,
+    ) -> Result<Vec<i32>, Fault> {
         let name = self.names.topic(topic);
         let metadata = consumer.fetch_metadata(Some(&name), ASK).map_err(unavailable)?;
         let topic = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
         Ok(topic.iter().map(|partition| partition.id()).collect())
     }
 
-    /// Sends all of a topic, in batches, until every partition has been at its end.
-    ///
-    /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
-    /// writer has settled or been fenced by now, nothing of ours is behind it.
-    fn read(&self, topic: Topic, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
-        let consumer = self.reader()?;
-        let mut open: BTreeSet<i32> = self.partitions(&consumer, topic)?.into_iter().collect();
-        let mut list = TopicPartitionList::new();
-        for partition in &open {
-            let name = self.names.topic(topic);
-            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
-        }
-        consumer.assign(&list).map_err(unavailable)?;
-        let mut batch = Vec::with_capacity(BATCH);
-        while !open.is_empty() {
-            match consumer.poll(SILENCE) {
-                Some(Ok(message)) => {
-                    if let Some(place) = origin(&message, &self.names) {
-                        batch.push(self.raw(place, message.detach()));
-                    }
-                }
-                Some(Err(KafkaError::PartitionEOF(partition))) => {
-                    open.remove(&partition);
-                }
-                Some(Err(error)) => return Err(unavailable(error)),
-                None => {
-                    return Err(Fault::transient(
-                        "kafka_unavailable",
-                        format!("no answer while reading {topic}"),
-                    ));
-                }
-            }
-            // A closed channel means that the fold has failed; its fault is the one that counts.
-            if (batch.len() >= BATCH || open.is_empty())
-                && batches.blocking_send(std::mem::take(&mut batch)).is_err()
-            {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
+    pub(super) fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
         if !self.group.as_ref().is_some_and(|group| group.topics.all().contains(&place.topic)) {
             return Raw::at(place, message);
         }
@@ -287,17 +229,15 @@ impl KafkaLog {
     }
 
     /// Records that are not ours (no known schema, tombstones) have left no state.
-    fn logged(&self, raw: &Raw) -> Option<Logged<'_>> {
-        let (_, known) = self.codec.identify(raw.value()).ok()?;
-        let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &known.full_name);
-        let value = raw.value().to_vec();
-        Some(Logged {
-            envelope,
-            origin: raw.origin,
-            full_name: known.full_name.clone(),
-            value,
-            codec: &self.codec,
-        })
+    fn logged<'r>(&'r self, raw: &'r Raw) -> Option<Logged<'r>> {
+        // What a group has put aside is no event, whatever its bytes are.
+        let full_name = match raw.origin.topic.is_of_a_group() {
+            true => String::new(),
+            false => self.codec.identify(raw.value()).ok()?.1.full_name.clone(),
+        };
+        let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), &full_name);
+        let record = OnWire { raw, names: &self.names };
+        Some(Logged { envelope, origin: raw.origin, full_name, record, codec: &self.codec })
     }
 }
 

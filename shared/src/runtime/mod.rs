@@ -15,6 +15,8 @@ mod log;
 pub mod original;
 mod poll;
 mod publisher;
+pub mod put_aside;
+mod reading;
 mod service;
 mod shutdown;
 mod start;
@@ -23,6 +25,7 @@ mod turn;
 pub mod waiting;
 mod writer;
 
+pub use batch::OnWire;
 pub(crate) use consumer::Silent;
 pub use life::run;
 pub use publisher::{Placed, Prepared, Publisher, Root};

@@ -13,20 +13,6 @@ const TIMESTAMP: &str = "kafka_dlt-original-timestamp";
 /// How often a record had failed when it was given up: an integer, big-endian.
 pub const ATTEMPTS: &str = "retry_topic-attempts";
 
-/// Every header that says where a record first stood, or why it was given up.
-const ADDED: [&str; 10] = [
-    TOPIC,
-    PARTITION,
-    OFFSET,
-    TIMESTAMP,
-    "kafka_dlt-original-consumer-group",
-    "kafka_dlt-exception-fqcn",
-    "kafka_dlt-exception-message",
-    ATTEMPTS,
-    super::dead_letter::CODE,
-    super::dead_letter::VERSION,
-];
-
 /// Where a record first stood, when its headers tell.
 pub fn origin<H: Headers>(headers: Option<&H>, names: &Names) -> Option<Origin> {
     let headers = headers?;
@@ -62,28 +48,27 @@ pub(crate) fn stamp(headers: OwnedHeaders, origin: &Origin, names: &Names) -> Ow
     all.iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
 }
 
-/// A record's headers as it came: without the last of each that was added here. An earlier one of the same name is the
-/// record's own.
+/// A record's headers as it came: without what was added here, which begins with the last place that is told. What stands
+/// before is the record's own, be it named alike: a foreign system's dead letters, or another group's.
 #[must_use]
 pub fn as_it_came<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
-    keep(headers, |name| !ADDED.contains(&name))
+    keep(headers, |_| false)
 }
 
 /// A dead letter's headers as the record needs them that is to be handled again: where it first stood, and how often it
 /// has failed, but no longer why.
 #[must_use]
 pub fn for_retry<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
-    let kept = [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS];
-    keep(headers, |name| kept.contains(&name) || !ADDED.contains(&name))
+    keep(headers, |name| [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS].contains(&name))
 }
 
-/// The headers without the last of each name that is not to be kept.
+/// The record's own headers, and those of the added ones that are to be kept.
 fn keep<H: Headers>(headers: Option<&H>, keep: impl Fn(&str) -> bool) -> OwnedHeaders {
     let mut kept = OwnedHeaders::new();
     let Some(headers) = headers else { return kept };
-    let is_last = |index: usize, name: &str| (index + 1..headers.count()).all(|i| headers.get(i).key != name);
+    let added = (0..headers.count()).rev().find(|index| headers.get(*index).key == TOPIC);
     for (index, header) in headers.iter().enumerate() {
-        if keep(header.key) || !is_last(index, header.key) {
+        if added.is_none_or(|first| index < first) || keep(header.key) {
             kept = kept.insert(header);
         }
     }
@@ -120,6 +105,17 @@ mod tests {
         let stamped = stamp(own(), &place, &names);
         assert_eq!(origin(Some(&stamped), &names), Some(place));
         assert_eq!(pairs(&as_it_came(Some(&stamped))), pairs(&own()));
+    }
+
+    #[test]
+    fn a_letter_about_a_letter_keeps_what_was_said_in_the_first() {
+        let (names, timestamp) = (Names::default(), Timestamp::UNIX_EPOCH);
+        let place = Origin { topic: ORDERS, partition: 3, offset: 7, timestamp };
+        let why = |code| Header { key: crate::runtime::dead_letter::CODE, value: Some(code) };
+        let first = count(stamp(own(), &place, &names), 2).insert(why("first"));
+        let second = stamp(first.clone(), &Origin { offset: 8, ..place }, &names).insert(why("second"));
+        assert_eq!(pairs(&as_it_came(Some(&second))), pairs(&first));
+        assert_eq!(pairs(&as_it_came(Some(&for_retry(Some(&second))))), pairs(&first), "also on its way back");
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub struct Service {
     pub(super) tickers: Vec<Arc<dyn Ticker>>,
     fold: Arc<dyn Fold>,
     pub(super) servers: Vec<(SocketAddr, Router)>,
+    gather: Duration,
 }
 
 impl Service {
@@ -87,6 +88,7 @@ impl Service {
             tickers: Vec::new(),
             fold: Arc::new(Nothing),
             servers: Vec::new(),
+            gather: GATHER,
         })
     }
 
@@ -137,7 +139,7 @@ impl Service {
     /// Adds a hop.
     #[must_use]
     pub fn step<S: Step>(mut self, step: S) -> Self {
-        self.hops.push(hop::Typed::boxed(step, self.common.step_timeout));
+        self.hops.push(hop::Typed::boxed(step, self.common.step_timeout, self.common.names()));
         self
     }
 
@@ -145,6 +147,13 @@ impl Service {
     #[must_use]
     pub fn tick(mut self, tick: impl Tick) -> Self {
         self.tickers.push(tick::Typed::boxed(tick));
+        self
+    }
+
+    /// For how long the broker gathers records, where all steps [gather](Step::GATHERS): 50 ms, unless said otherwise.
+    #[must_use]
+    pub fn gathering_for(mut self, time: Duration) -> Self {
+        self.gather = time;
         self
     }
 
@@ -198,6 +207,7 @@ impl Service {
         // Where nothing is urgent, the broker can do the gathering.
         let gather = if self.hops.iter().all(|hop| hop.gathers()) {
             config.set("fetch.min.bytes", GATHERED);
+            config.set("fetch.wait.max.ms", self.gather.as_millis().to_string());
             Duration::ZERO
         } else {
             GATHER

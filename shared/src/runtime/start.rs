@@ -12,7 +12,10 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
-use super::contract::{self, LateComers};
+use super::{
+    contract::{self, LateComers},
+    put_aside,
+};
 use crate::{
     catalogue::{Catalogue, ORDER_ID},
     codec::Codec,
@@ -59,6 +62,9 @@ impl Rights {
             }
             writes.extend(own);
             ordered.extend((entry.key == ORDER_ID).then_some(topic));
+        }
+        if catalogue.dead_letters.read_by.iter().any(|name| name == service) {
+            reads.extend(put_aside::topics());
         }
         let group = catalogue.groups().get(service).copied();
         Ok(Self { reads, writes, group, ordered })

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     codec::schema_id,
+    events::RecordType,
     fault::{Consequence, Fault},
     faults, metrics,
     step::Origin,
@@ -234,22 +235,31 @@ impl Engine {
     }
 
     fn route(&self, raw: &Raw) -> Route {
-        let known = match self.identify(raw) {
-            Ok(known) => known,
+        let name = match self.name_of(raw) {
+            Ok(name) => name,
             Err(fault) => return Route::Refused(fault),
         };
-        let Some(name) = known.strip_prefix(&format!("orderflow.{}.", raw.origin.topic)) else {
-            let message = format!("{known} does not belong on {}", raw.origin.topic);
-            return Route::Refused(Fault::poison("unexpected_record", message));
-        };
         let routes: &HashMap<(Topic, &str), usize> = &self.routes;
-        match routes.get(&(raw.origin.topic, name)) {
+        match routes.get(&(raw.origin.topic, name.as_str())) {
             Some(_) if faults::refuses(|| [raw.key(), raw.header("ce_id")]) => {
                 Route::Refused(Fault::poison("injected", "a test wants this record refused"))
             }
             Some(hop) => Route::Hop(*hop),
             None => Route::Skip,
         }
+    }
+
+    /// The record type's name on its topic; where a step takes whatever is there, that name.
+    fn name_of(&self, raw: &Raw) -> Result<String, Fault> {
+        let topic = raw.origin.topic;
+        if self.routes.contains_key(&(topic, RecordType::ANY)) {
+            return Ok(RecordType::ANY.to_owned());
+        }
+        let known = self.identify(raw)?;
+        let name = known.strip_prefix(&format!("orderflow.{topic}.")).map(str::to_owned);
+        let elsewhere =
+            || Fault::poison("unexpected_record", format!("{known} does not belong on {topic}"));
+        name.ok_or_else(elsewhere)
     }
 
     /// The record's full name; an id that is new costs one question to the registry.

@@ -20,6 +20,7 @@ use crate::{
     events::Record,
     fault::{Consequence, Fault},
     metrics,
+    runtime::{OnWire, put_aside::PutAside},
     step::Origin,
     topics::Topic,
 };
@@ -47,7 +48,7 @@ pub struct Logged<'a> {
     /// Where it stands.
     pub origin: Origin,
     pub(crate) full_name: String,
-    pub(crate) value: Vec<u8>,
+    pub(crate) record: OnWire<'a>,
     pub(crate) codec: &'a Codec,
 }
 
@@ -57,7 +58,35 @@ impl Logged<'_> {
     /// # Errors
     /// `Poison` when it cannot be read.
     pub fn read<R: Record>(&self) -> Result<Option<R>, Fault> {
-        if self.full_name == R::full_name() { self.codec.decode(&self.value).map(Some) } else { Ok(None) }
+        if self.full_name != R::full_name() {
+            return Ok(None);
+        }
+        self.codec.decode(self.record.value()).map(Some)
+    }
+
+    /// What a group on the path has put aside, when it is that.
+    ///
+    /// # Errors
+    /// `Poison` when it cannot be read.
+    pub fn put_aside(&self) -> Result<Option<PutAside>, Fault> {
+        if !self.origin.topic.is_of_a_group() {
+            return Ok(None);
+        }
+        PutAside::of(&self.record).map(Some)
+    }
+}
+
+/// What was read of a record; one that cannot be read was a dead letter then, and must not stop a rebuild now.
+///
+/// # Errors
+/// Those of other consequences than `Poison`.
+pub fn readable<T>(logged: &Logged<'_>, read: Result<Option<T>, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Err(fault) if fault.consequence() == Consequence::Poison => {
+            warn!(code = fault.code(), %fault, topic = %logged.origin.topic, "passed over in a rebuild");
+            Ok(None)
+        }
+        read => read,
     }
 }
 

@@ -6,7 +6,7 @@ use fraud_scoring::{
     on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
     on_review_decided::OnReviewDecided, profiles::Profiles, reviews::Reviews, rules::Rules,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
     events::{OrderPlaced, Record},
@@ -14,14 +14,14 @@ use orderflow::{
     state::State,
     topics::ORDERS,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     bench::{Bench, before},
     record::{examples, placed, received, standing_at},
     run,
-    shown::{Shown, said},
+    shown::Shown,
+    twice,
 };
 
 #[tokio::test]
@@ -65,24 +65,11 @@ async fn a_held_order_is_reminded_of_at_half_time_and_decided_by_policy_at_the_e
             AtReviewDeadline::new(Reviews::new(bench.state.clone()), settings().review_reject_above);
         for (given, minutes) in [("too_early", 14), ("half_time", 16), ("end", 31)] {
             let now = began + SignedDuration::from_mins(minutes);
-            let says = twice::<AtReviewDeadline>(&deadline, now).await;
+            let says = twice::<AtReviewDeadline>(&deadline, &[(ORDERS, 0)], now).await;
             Shown { step: AtReviewDeadline::NAME, example: &name, given, began, input: &placed }
                 .snapshot(says);
         }
     }
-}
-
-/// What is due, twice: until it is settled it is due again, and the same.
-async fn twice<T: Tick>(deadline: &T, now: Timestamp) -> Value {
-    let (mut says, mut entries) = (Vec::new(), Vec::new());
-    for later in [0, 5] {
-        let due = deadline.due(now + SignedDuration::from_secs(later), &[(ORDERS, 0)]).await.unwrap();
-        entries = due.iter().map(|due| due.entry.clone()).collect();
-        says.push(due.into_iter().map(|due| said(Ok(due.outcome))).collect::<Value>());
-    }
-    assert_eq!(says[0], says[1], "what is due is not the same again");
-    deadline.settled(&entries).await.unwrap();
-    says.remove(0)
 }
 
 fn settings() -> Settings {

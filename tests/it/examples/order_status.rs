@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orderflow::{catalogue::Catalogue, envelope::ids, schemas, topics};
+use orderflow::{catalogue::Catalogue, envelope::ids, runtime::dead_letter::CODE, schemas, topics};
 use orderflow_cli::{
     contracts::{Standing, survey},
     environment::{Environment, Options, SERVICES},
@@ -96,6 +96,32 @@ async fn the_example_of_an_erasure_shows_with_the_order_it_is_about() {
     assert_eq!(environment.stop().await, Vec::<String>::new(), "did not end well");
 }
 
+/// A dead letter is an event of another service, as it came: it has no schema of its own, and so no example.
+#[tokio::test]
+async fn a_dead_letter_about_an_example_is_on_its_orders_timeline_in_these_words() {
+    let _place = servers::place().await;
+    let environment = alone().await;
+    let about = examples().into_iter().find(|sent| sent.full_name.ends_with(".InventoryReserved")).unwrap();
+    let letter = Raw::new(&about.order_id, Some(b"not even framed".to_vec()))
+        .with("ce_id", &about.id().to_string())
+        .with("ce_type", &about.full_name)
+        .with(CODE, "gateway_rejects_request");
+    let (kafka, names) = (environment.kafka_config(), environment.names());
+    raw::write(&kafka, &names.dead_letters("payment"), letter).await;
+
+    let (step, url) =
+        ("order-status.on_dead_letter", format!("{}/orders/{}", environment.status_url(), about.order_id));
+    let words = "payment could not handle InventoryReserved: gateway_rejects_request; waits for an operator";
+    eventually(&format!("{step} to say so"), async || {
+        let answer = reqwest::get(&url).await.map_err(|error| error.to_string())?;
+        let order: Value = answer.json().await.map_err(|error| error.to_string())?;
+        let said = order["timeline"][0]["facts"] == words && order["state"] == "Parked";
+        if said { Ok(()) } else { Err(order.to_string()) }
+    })
+    .await;
+    assert_eq!(environment.stop().await, Vec::<String>::new(), "did not end well");
+}
+
 /// Every example on a topic that the service reads.
 fn examples() -> Vec<Sent> {
     let catalogue = Catalogue::load().unwrap();
@@ -108,7 +134,8 @@ fn examples() -> Vec<Sent> {
             let about = record.get("order").unwrap_or(&record);
             // About no order: what order-status.on_customer_erased reads is proven in `erasure.rs`.
             let Some(order_id) = about["order_id"].as_str().map(str::to_owned) else {
-                assert!(["CustomerErased", "BreakerMoved"].contains(&record_type), "{record_type}");
+                let known = ["CustomerErased", "BreakerMoved", "DeadLetterParked"];
+                assert!(known.contains(&record_type), "{record_type}");
                 continue;
             };
             let (topic, full_name) = (schema.topic.clone(), schema.full_name.clone());

@@ -1,19 +1,28 @@
-//! Payment: a reserved order is charged, or voided; a paid one that will not be shipped is refunded.
+//! Payment: a reserved order is charged, or voided, or waits for its customer; a paid one that will not be shipped is
+//! refunded.
 
 use std::sync::Arc;
 
 use clap::Parser;
 use jiff::SignedDuration;
-use orderflow::events::{InventoryReserved, Order, Record};
-use payment::{
-    Calls, OnInventoryReserved, OnOrderCancelRequested, OnShippingCancelled, OnShippingFailed, Refunds,
-    config::Settings, http_gateway::HttpGateway, states::States,
+use orderflow::{
+    events::{InventoryReserved, Order, Record},
+    runtime::Tick,
+    topics::INVENTORY,
 };
+use payment::{
+    AtPaymentDeadline, Calls, Charging, OnGatewayAnswered, OnInventoryReserved, OnOrderCancelRequested,
+    OnShippingCancelled, OnShippingFailed, Refunds, config::Settings, http_gateway::HttpGateway,
+    states::States,
+};
+use serde_json::json;
 
 use super::{
     bench::{Bench, Simulator, before},
-    record::{cancel, received},
+    record::{cancel, examples, order, received},
     run,
+    shown::Shown,
+    twice,
 };
 
 /// Has a gateway charge any amount.
@@ -79,6 +88,67 @@ async fn an_order_cancelled_at_shipping_is_refunded_if_it_was_charged() {
     .await;
 }
 
+#[tokio::test]
+async fn a_payment_that_waits_is_told_of() {
+    let gateway = asking_gateway().await;
+    run::<OnInventoryReserved<HttpGateway>>("asked", async |_, bench| charge(bench, &gateway)).await;
+}
+
+#[tokio::test]
+async fn a_callback_ends_a_payment_that_waits_and_no_other() {
+    let gateway = asking_gateway().await;
+    let step = |bench: &Bench| OnGatewayAnswered {
+        states: states(bench),
+        calls: calls(&gateway),
+        clock: bench.clock.clone(),
+    };
+    run::<OnGatewayAnswered<HttpGateway>>("", async |_, bench| step(bench)).await;
+    run::<OnGatewayAnswered<HttpGateway>>("confirmed", async |event, bench| {
+        paid(bench, &gateway, &order(event.order_id)).await;
+        let now = bench.clock.now();
+        let known = states(bench).begin(&[(event.order_id, now)], now).await.unwrap().remove(0);
+        // All examples are of one order, and its customer is asked once.
+        if let Some(wait) = known.wait {
+            let confirm = format!("{}/customer/{}/confirm", gateway.url, wait.intent_id);
+            reqwest::Client::new().post(confirm).send().await.unwrap().error_for_status().unwrap();
+        }
+        step(bench)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_payment_nobody_confirms_is_cancelled_at_its_deadline() {
+    let gateway = asking_gateway().await;
+    for (name, reserved) in examples::<InventoryReserved>() {
+        let began = reserved.occurred_at() + SignedDuration::from_secs(1);
+        let bench = Bench::new("payment", began).await;
+        paid(&bench, &gateway, &reserved.order).await;
+        let deadline =
+            AtPaymentDeadline { states: states(&bench), calls: calls(&gateway), clock: bench.clock.clone() };
+        for (given, minutes) in [("too_early", 14), ("end", 16)] {
+            let now = began + SignedDuration::from_mins(minutes);
+            let says = twice::<AtPaymentDeadline<HttpGateway>>(&deadline, &[(INVENTORY, 0)], now).await;
+            Shown {
+                step: AtPaymentDeadline::<HttpGateway>::NAME,
+                example: &name,
+                given,
+                began,
+                input: &reserved,
+            }
+            .snapshot(says);
+        }
+    }
+}
+
+/// A gateway that asks every customer first.
+async fn asking_gateway() -> Simulator {
+    let gateway = Simulator::gateway().await;
+    let faults = reqwest::Client::new().patch(format!("{}/faults", gateway.url));
+    faults.json(&json!({ "ask_rate": 1.0 })).send().await.unwrap().error_for_status().unwrap();
+    gateway
+}
+
 fn states(bench: &Bench) -> States {
     States::new(bench.state.clone())
 }
@@ -89,14 +159,16 @@ fn calls(gateway: &Simulator) -> Arc<Calls<HttpGateway>> {
 }
 
 fn charge(bench: &Bench, gateway: &Simulator) -> OnInventoryReserved<HttpGateway> {
-    OnInventoryReserved::new(states(bench), calls(gateway), bench.clock.clone())
+    let confirm_within = SignedDuration::from_mins(15);
+    let charging = Charging { calls: calls(gateway), clock: bench.clock.clone(), confirm_within };
+    OnInventoryReserved::new(states(bench), charging)
 }
 
 fn refunds(bench: &Bench, gateway: &Simulator) -> Refunds<HttpGateway> {
     Refunds::new(states(bench), calls(gateway), bench.clock.clone())
 }
 
-/// Charges the order.
+/// Charges the order, as far as the gateway goes.
 async fn paid(bench: &Bench, gateway: &Simulator, order: &Arc<Order>) {
     let reserved_at = bench.clock.now();
     let valid_until = reserved_at + SignedDuration::from_mins(15);

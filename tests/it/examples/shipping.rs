@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use clap::Parser;
-use orderflow::events::{Order, PaymentProcessed};
+use orderflow::{
+    events::{Order, PaymentProcessed},
+    health::Health,
+};
 use shipping::{
     OnOrderCancelRequested, OnPaymentProcessed, OnShippingLabelGenerated, Settings, addressees::Addressees,
     http_carrier::HttpCarrier, label_store::LabelStore, papers::Folder, states::States,
@@ -71,7 +74,7 @@ async fn a_label_gets_its_papers_and_a_pickup() {
         OnShippingLabelGenerated {
             folder: Folder::new(bench.state.clone()),
             addressees: Addressees::new(sealed(bench, &mut event.order, LONDON)),
-            store: LabelStore::local(&settings.labels.store).unwrap(),
+            store: LabelStore::open(&settings.labels.store, None, &Health::default()).unwrap(),
             carrier: Arc::new(HttpCarrier::new(&settings.carrier).unwrap()),
             clock: bench.clock.clone(),
             house: settings.house(),

@@ -109,5 +109,5 @@ impl<R: Record> Shown<'_, R> {
 }
 
 fn is_time(name: &str) -> bool {
-    name.ends_with("_at") || ["valid_until", "review_by"].contains(&name)
+    name.ends_with("_at") || ["valid_until", "review_by", "respond_by"].contains(&name)
 }

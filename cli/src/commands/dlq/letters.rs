@@ -1,15 +1,18 @@
-//! A group's dead letters, and what its journal says has become of them.
+//! A group's dead letters, and what has become of them: as its journal says, and the topic of those that are parked.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use orderflow::{
     envelope::Envelope,
-    runtime::{dead_letter, original, waiting::journal::Note},
+    runtime::{
+        dead_letter, original,
+        waiting::{journal::Note, parked::Parking},
+    },
     step::Origin,
     topics::{GroupTopics, Names},
 };
@@ -19,7 +22,7 @@ use uuid::Uuid;
 use crate::{connection::Connection, log::read_raw};
 
 /// A place on a dead-letter topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
     pub partition: i32,
     pub offset: i64,
@@ -29,6 +32,44 @@ impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.partition, self.offset)
     }
+}
+
+/// What names a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Where it stands, also once it is parked.
+    At(Spot),
+    /// The event that could not be handled.
+    Event(Uuid),
+}
+
+impl Which {
+    fn names(self, letter: &Letter) -> bool {
+        match self {
+            Self::At(spot) => letter.spot == spot,
+            Self::Event(id) => letter.id == id,
+        }
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(spot) => write!(f, "at {spot}"),
+            Self::Event(id) => write!(f, "of event {id}"),
+        }
+    }
+}
+
+/// What has become of a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It waits for somebody to look.
+    Open,
+    /// Somebody has looked, and given it up for now.
+    Parked(Parking),
+    /// It has been dealt with.
+    Settled,
 }
 
 /// A dead letter.
@@ -47,8 +88,7 @@ pub(super) struct Letter {
     pub code: String,
     pub message: String,
     pub attempts: u32,
-    /// Whether it has been dealt with since.
-    pub settled: bool,
+    pub standing: Standing,
     /// How many records of its key wait.
     pub waiting: usize,
     /// As it is on the topic.
@@ -61,7 +101,7 @@ impl Letter {
         String::from_utf8_lossy(self.raw.key().unwrap_or_default()).into_owned()
     }
 
-    fn of(raw: OwnedMessage, group: &str, names: &Names) -> Self {
+    fn of(raw: OwnedMessage, spot: Spot, group: &str, names: &Names) -> Self {
         let headers = raw.headers();
         let value = |name| original::last(headers?, name);
         let text =
@@ -72,7 +112,7 @@ impl Letter {
         let record = text("ce_type");
         Self {
             group: group.to_owned(),
-            spot: Spot { partition: raw.partition(), offset: raw.offset() },
+            spot,
             time,
             id: id(&raw, names),
             record: record.rsplit('.').next().unwrap_or_default().to_owned(),
@@ -80,7 +120,7 @@ impl Letter {
             code: text(dead_letter::CODE),
             message: text(dead_letter::MESSAGE),
             attempts: attempts.map_or(0, u32::from_be_bytes),
-            settled: false,
+            standing: Standing::Open,
             waiting: 0,
             raw,
         }
@@ -91,31 +131,90 @@ impl Letter {
 pub(super) async fn letters(connection: &Connection, group: &str) -> Result<Vec<Letter>> {
     let topics = GroupTopics::of(group).with_context(|| format!("{group} has no group"))?;
     let (config, names) = (connection.kafka_config(), connection.names());
+    // In this order, so that a letter is never behind what is said about it.
     let dead = read_raw(&config, &names, &[topics.dead_letters]).await?;
-    // Afterwards, so that a letter is never behind its own note.
+    let parked = read_raw(&config, &names, &[topics.parked]).await?;
     let journal = read_raw(&config, &names, &[topics.waiting]).await?;
-    let mut settled = HashSet::new();
-    let mut waiting: HashMap<&[u8], HashSet<Uuid>> = HashMap::new();
-    for record in &journal {
-        match Note::of(record.headers()) {
-            Note::Buried(_) => {}
-            Note::Settled(id) => {
-                settled.insert(id);
-            }
-            Note::Waits => {
-                waiting.entry(record.key().unwrap_or_default()).or_default().insert(id(record, &names));
+    let mut found = BTreeMap::new();
+    for raw in dead {
+        let spot = Spot { partition: raw.partition(), offset: raw.offset() };
+        found.insert(spot, Letter::of(raw, spot, group, &names));
+    }
+    let mut parkings = HashMap::new();
+    for raw in parked {
+        let Some(parking) = Parking::of(raw.headers()) else { continue };
+        let spot = Spot { partition: parking.partition, offset: parking.offset };
+        // The dead-letter topic may have lost it meanwhile.
+        found.entry(spot).or_insert_with(|| Letter::of(raw, spot, group, &names));
+        parkings.insert(spot, parking);
+    }
+    let mut found: Vec<Letter> = found.into_values().collect();
+    stand(&mut found, &parkings, &Journal::of(&journal, &names));
+    Ok(found)
+}
+
+/// What a group's journal says.
+#[derive(Default)]
+struct Journal {
+    settled: HashSet<Uuid>,
+    /// Who has come to wait, by key.
+    waiting: HashMap<Vec<u8>, HashSet<Uuid>>,
+}
+
+impl Journal {
+    fn of(records: &[OwnedMessage], names: &Names) -> Self {
+        let mut journal = Self::default();
+        for record in records {
+            match Note::of(record.headers()) {
+                Note::Buried(_) => {}
+                Note::Settled(id) => drop(journal.settled.insert(id)),
+                Note::Waits => {
+                    let key = record.key().unwrap_or_default().to_vec();
+                    journal.waiting.entry(key).or_default().insert(id(record, names));
+                }
             }
         }
+        journal
     }
-    let letter = |raw| {
-        let mut letter = Letter::of(raw, group, &names);
-        letter.settled = settled.contains(&letter.id);
-        let line = waiting.get(letter.raw.key().unwrap_or_default());
-        let open = line.into_iter().flatten().filter(|id| !settled.contains(*id) && **id != letter.id);
+}
+
+/// Says of each letter what has become of it. Of an event that was given up again, only who parks its newest letter has
+/// parked it.
+fn stand(letters: &mut [Letter], parkings: &HashMap<Spot, Parking>, journal: &Journal) {
+    let newest: HashMap<Uuid, Spot> = letters.iter().map(|letter| (letter.id, letter.spot)).collect();
+    for letter in letters {
+        let parking = newest.get(&letter.id).and_then(|spot| parkings.get(spot));
+        letter.standing = match parking {
+            _ if journal.settled.contains(&letter.id) => Standing::Settled,
+            Some(parking) => Standing::Parked(parking.clone()),
+            None => Standing::Open,
+        };
+        let line = journal.waiting.get(letter.raw.key().unwrap_or_default());
+        let open =
+            line.into_iter().flatten().filter(|id| !journal.settled.contains(*id) && **id != letter.id);
         letter.waiting = open.count();
-        letter
-    };
-    Ok(dead.into_iter().map(letter).collect())
+    }
+}
+
+/// The letters that are named, or that `more` holds for: each event once, by its newest letter, oldest first.
+///
+/// # Errors
+/// When a name is that of none.
+pub(super) fn chosen(
+    found: Vec<Letter>,
+    named: &[Which],
+    more: impl Fn(&Letter) -> bool,
+) -> Result<Vec<Letter>> {
+    if let Some(missing) = named.iter().find(|which| !found.iter().any(|letter| which.names(letter))) {
+        bail!("there is no dead letter {missing}");
+    }
+    let is_asked = |letter: &&Letter| more(letter) || named.iter().any(|which| which.names(letter));
+    let asked: HashSet<Uuid> = found.iter().filter(is_asked).map(|letter| letter.id).collect();
+    let asked = found.into_iter().filter(|letter| asked.contains(&letter.id));
+    let newest: BTreeMap<Uuid, Letter> = asked.map(|letter| (letter.id, letter)).collect();
+    let mut chosen: Vec<Letter> = newest.into_values().collect();
+    chosen.sort_by_key(|letter| letter.spot);
+    Ok(chosen)
 }
 
 fn id(record: &OwnedMessage, names: &Names) -> Uuid {
@@ -127,4 +226,60 @@ fn id(record: &OwnedMessage, names: &Names) -> Uuid {
     };
     let origin = original::origin(record.headers(), names).unwrap_or_else(place);
     Envelope::from_headers(record.headers(), &origin, "", "").id
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::message::{Header, OwnedHeaders};
+
+    use super::*;
+
+    fn letter(offset: i64, event: u128) -> Letter {
+        let id = Uuid::from_u128(event).to_string();
+        let headers = OwnedHeaders::new().insert(Header { key: "ce_id", value: Some(&id) });
+        let (topic, time) = ("payment.dlq".to_owned(), rdkafka::Timestamp::NotAvailable);
+        let raw = OwnedMessage::new(None, Some(b"key".to_vec()), topic, time, 0, offset, Some(headers));
+        Letter::of(raw, Spot { partition: 0, offset }, "payment", &Names::default())
+    }
+
+    fn parking(offset: i64) -> (Spot, Parking) {
+        let (by, reason, at) = ("ada".to_owned(), "later".to_owned(), Timestamp::UNIX_EPOCH);
+        (Spot { partition: 0, offset }, Parking { partition: 0, offset, by, reason, at })
+    }
+
+    /// Of letters at offsets from 0 on, about these events.
+    fn standings(events: &[u128], parked: &[i64], settled: &[u128]) -> String {
+        let mut letters: Vec<Letter> =
+            (0..).zip(events).map(|(offset, event)| letter(offset, *event)).collect();
+        let settled = settled.iter().map(|id| Uuid::from_u128(*id)).collect();
+        let journal = Journal { settled, ..Journal::default() };
+        stand(&mut letters, &parked.iter().map(|offset| parking(*offset)).collect(), &journal);
+        let short = |letter: &Letter| match letter.standing {
+            Standing::Open => 'o',
+            Standing::Parked(_) => 'p',
+            Standing::Settled => 's',
+        };
+        letters.iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_letter_is_parked_until_it_is_settled_or_given_up_again() {
+        assert_eq!(standings(&[1, 2, 3], &[1], &[3]), "ops");
+        assert_eq!(standings(&[1], &[0], &[1]), "s", "settled after it was parked");
+        assert_eq!(standings(&[1, 1], &[0], &[]), "oo", "taken up again, and given up again");
+        assert_eq!(standings(&[1, 1], &[0, 1], &[]), "pp", "and parked again: none of the two is open");
+    }
+
+    #[test]
+    fn an_event_is_chosen_once_by_its_newest_letter() {
+        let found = || vec![letter(0, 1), letter(1, 2), letter(2, 1)];
+        let spots = |named: &[Which]| -> Vec<i64> {
+            chosen(found(), named, |_| false).unwrap().iter().map(|letter| letter.spot.offset).collect()
+        };
+        let first = Which::At(Spot { partition: 0, offset: 0 });
+        assert_eq!(spots(&[first, Which::Event(Uuid::from_u128(1))]), [2]);
+        assert_eq!(spots(&[Which::Event(Uuid::from_u128(2)), first]), [1, 2]);
+        let unknown = chosen(found(), &[Which::Event(Uuid::from_u128(9))], |_| false).unwrap_err();
+        assert!(unknown.to_string().starts_with("there is no dead letter of event"), "{unknown}");
+    }
 }

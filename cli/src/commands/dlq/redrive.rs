@@ -1,17 +1,16 @@
 //! `orderflow dlq redrive`: has a group handle dead letters again.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use orderflow::{runtime::original, topics::GroupTopics};
-use rdkafka::{
-    Message,
-    producer::{FutureProducer, FutureRecord},
-};
-use uuid::Uuid;
+use rdkafka::Message;
 
-use super::{Letter, Spot, as_json, group, letters, spot};
+use super::{
+    as_json, group,
+    letters::{Letter, Standing, Which, chosen, letters},
+    post::Post,
+    which,
+};
 use crate::{
     commands::{print, print_json},
     connection::Connection,
@@ -20,14 +19,12 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   orderflow dlq redrive payment 0:42 0:43
+  orderflow dlq redrive payment 5b0c1a52-7d0e-5f6e-9c5d-3a1f0e6b7c8d
   orderflow dlq redrive payment --all --dry-run
-  orderflow dlq redrive payment --all
+  orderflow dlq redrive payment --parked
 
 Writes key, bytes and original headers to <group>.retry, which that group alone reads. What fails again is a dead letter
 again. Repeating it is harmless: what has been answered since is left out.";
-
-/// How long the broker may take to acknowledge a record.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,12 +32,20 @@ pub(in crate::commands) struct Redrive {
     /// The service whose group is to try again.
     #[arg(value_parser = group)]
     group: String,
-    /// Which dead letters: PARTITION:OFFSET on that group's dead-letter topic.
-    #[arg(value_parser = spot, required_unless_present = "all", conflicts_with = "all")]
-    places: Vec<Spot>,
-    /// All that nobody has dealt with yet.
+    /// Which dead letters, parked or not: PARTITION:OFFSET on that group's dead-letter topic, or the event's id.
+    #[arg(
+        value_parser = which,
+        required_unless_present_any = ["all", "parked"],
+        conflicts_with_all = ["all", "parked"],
+        value_name = "LETTER"
+    )]
+    letters: Vec<Which>,
+    /// All that nobody has dealt with yet; not those that are parked.
     #[arg(long)]
     all: bool,
+    /// All that are parked.
+    #[arg(long)]
+    parked: bool,
     /// Only say which they are.
     #[arg(long)]
     dry_run: bool,
@@ -53,53 +58,35 @@ pub(in crate::commands) struct Redrive {
 
 impl Redrive {
     pub(super) async fn run(self) -> Result<bool> {
-        let mut wanted = self.wanted(letters(&self.connection, &self.group).await?)?;
-        wanted.retain(|letter| !letter.settled);
+        let found = letters(&self.connection, &self.group).await?;
+        let mut wanted = chosen(found, &self.letters, |letter| self.is_one_of_all(letter))?;
+        wanted.retain(|letter| letter.standing != Standing::Settled);
         if !self.dry_run {
             self.send(&wanted).await?;
         }
         if self.json {
             print_json(&wanted.iter().map(as_json).collect::<Vec<_>>())?;
         } else {
-            wanted.iter().try_for_each(|letter| {
-                print(format!("{} {} of {} ({})", letter.spot, letter.record, letter.key_text(), letter.code))
-            })?;
+            wanted.iter().try_for_each(print)?;
         }
         let done = if self.dry_run { "would be redriven" } else { "redriven" };
         eprintln!("{} {done}", wanted.len());
         Ok(true)
     }
 
-    /// Those that are asked for, each event once: of one that was given up again, the newest letter.
-    fn wanted(&self, found: Vec<Letter>) -> Result<Vec<Letter>> {
-        let missing = self.places.iter().find(|place| !found.iter().any(|letter| letter.spot == **place));
-        if let Some(place) = missing {
-            bail!("there is no dead letter of {} at {place}", self.group);
+    fn is_one_of_all(&self, letter: &Letter) -> bool {
+        match letter.standing {
+            Standing::Open => self.all,
+            Standing::Parked(_) => self.parked,
+            Standing::Settled => false,
         }
-        let asked = |letter: &Letter| self.all || self.places.contains(&letter.spot);
-        let mut by_id: BTreeMap<Uuid, Letter> = BTreeMap::new();
-        for letter in found.into_iter().filter(asked) {
-            by_id.insert(letter.id, letter);
-        }
-        let mut wanted: Vec<Letter> = by_id.into_values().collect();
-        wanted.sort_by_key(|letter| (letter.spot.partition, letter.spot.offset));
-        Ok(wanted)
     }
 
     async fn send(&self, letters: &[Letter]) -> Result<()> {
         let retry = GroupTopics::of(&self.group).context("there is no such group")?.retry;
-        let topic = self.connection.names().topic(retry);
-        let mut config = self.connection.kafka_config();
-        // A key goes to the partition whose holder may let its successors go.
-        config.set("enable.idempotence", "true").set("acks", "all").set("partitioner", "murmur2_random");
-        let producer: FutureProducer = config.create().context("cannot make a Kafka producer")?;
+        let post = Post::to(retry, &self.connection)?;
         for letter in letters {
-            let headers = original::for_retry(letter.raw.headers());
-            let mut record: FutureRecord<'_, [u8], [u8]> = FutureRecord::to(&topic).headers(headers);
-            record.key = letter.raw.key();
-            record.payload = letter.raw.payload();
-            let sent = producer.send(record, PATIENCE).await;
-            sent.map_err(|(error, _)| anyhow!("{} was not accepted: {error}", letter.spot))?;
+            post.send(letter, original::for_retry(letter.raw.headers()), None).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use apache_avro::{Schema, reader::datum::GenericDatumReader};
 use clap::Args;
 use orderflow::{
@@ -12,7 +12,11 @@ use orderflow::{
 use rdkafka::{Message, message::Headers};
 use serde_json::Value;
 
-use super::{Letter, Spot, as_json, group, letters, spot};
+use super::{
+    as_json, group,
+    letters::{Letter, Standing, Which, chosen, letters},
+    which,
+};
 use crate::{
     commands::{print, print_json},
     connection::Connection,
@@ -31,9 +35,9 @@ pub(in crate::commands) struct Show {
     /// The service whose group gave it up.
     #[arg(value_parser = group)]
     group: String,
-    /// Where it is on that group's dead-letter topic: PARTITION:OFFSET.
-    #[arg(value_parser = spot)]
-    place: Spot,
+    /// Which: PARTITION:OFFSET on that group's dead-letter topic, or the event's id.
+    #[arg(value_parser = which)]
+    letter: Which,
     #[command(flatten)]
     connection: Connection,
     /// As JSON.
@@ -44,9 +48,11 @@ pub(in crate::commands) struct Show {
 impl Show {
     pub(super) async fn run(self) -> Result<bool> {
         let found = letters(&self.connection, &self.group).await?;
-        let Some(letter) = found.into_iter().find(|letter| letter.spot == self.place) else {
-            bail!("there is no dead letter of {} at {}", self.group, self.place);
+        let letter = match self.letter {
+            Which::At(spot) => found.into_iter().find(|letter| letter.spot == spot),
+            Which::Event(_) => chosen(found, &[self.letter], |_| false)?.pop(),
         };
+        let letter = letter.with_context(|| format!("there is no dead letter {}", self.letter))?;
         let decoded = decode(&letter, &self.connection).await?;
         let mut shown = as_json(&letter);
         shown["headers"] = serde_json::to_value(headers(&letter))?;
@@ -64,8 +70,14 @@ impl Show {
 }
 
 fn draw(letter: &Letter, decoded: Result<Value, String>) -> Result<()> {
-    let settled = if letter.settled { "settled".to_owned() } else { format!("{} behind it", letter.waiting) };
-    print(format!("{} {} of {}: {settled}", letter.group, letter.spot, letter.key_text()))?;
+    let standing = match &letter.standing {
+        Standing::Open => format!("{} behind it", letter.waiting),
+        Standing::Parked(parking) => {
+            format!("{} behind it, parked by {}: {}", letter.waiting, parking.by, parking.reason)
+        }
+        Standing::Settled => "settled".to_owned(),
+    };
+    print(format!("{} {} of {}: {standing}", letter.group, letter.spot, letter.key_text()))?;
     print(format!("{}: {} ({} attempts)\n", letter.code, letter.message, letter.attempts))?;
     for (name, value) in headers(letter) {
         print(format!("{name}: {value}"))?;

@@ -122,6 +122,10 @@ pub fn event(order: &Arc<Order>, name: &str) -> OrderEvent {
             let (intent_id, amount, currency) = (text("pi_1"), 2580, text("EUR"));
             PaymentProcessed { order, intent_id, amount, currency, processed_at: at(6) }.into()
         }
+        "PaymentActionRequired" => {
+            let (intent_id, respond_by, required_at) = (text("pi_1"), at(906), at(6));
+            PaymentActionRequired { order, intent_id, respond_by, required_at }.into()
+        }
         "PaymentFailed" => {
             let reason = text(more.unwrap_or("declined"));
             PaymentFailed { order, reason, gateway_code: None, failed_at: at(6) }.into()

@@ -20,7 +20,7 @@ use orderflow::{
     clock::Clock,
     events::{OrderCancelRequested, Record, ReviewDecided},
     fault::Fault,
-    http::{InFlight, Tokens},
+    http::{InFlight, Tokens, callers::Callers},
     runtime::{Prepared, Root},
     state::State,
     step::Step,
@@ -34,12 +34,13 @@ use super::{
     redis_server::RedisServer,
 };
 use crate::{
-    callers::Callers,
     changes::Announcer,
     commands::{Commands, Outbox},
     desk::Desk,
     log_end::{LogEnd, Span},
+    on_dead_letter::OnDeadLetter,
     on_event::{OnEvent, OrderEvent},
+    problem_kind::STAFF_ONLY,
     routes::routes,
     timelines::Timelines,
 };
@@ -142,6 +143,8 @@ pub struct Fixture {
     pub clock: Clock,
     /// `None` once the loop has ended.
     pub step: Option<OnEvent>,
+    /// The same.
+    pub letters: Option<OnDeadLetter>,
     _redis: RedisServer,
 }
 
@@ -166,14 +169,17 @@ impl Fixture {
                 tokens: tokens(),
                 staff_scope: STAFF_SCOPE.to_owned(),
                 operator_token: operator_token.map(Into::into),
+                refusal: &STAFF_ONLY,
             },
             in_flight: InFlight::new(64),
             waiting: InFlight::new(waiting),
             changes: announcer.changes(),
             clock: clock.clone(),
         };
-        let (routes, step) = (routes(Arc::new(desk)), Some(OnEvent::new(timelines, announcer)));
-        Some(Self { routes, log, end, state, clock, step, _redis: redis })
+        let step = Some(OnEvent::new(timelines.clone(), announcer.clone()));
+        let letters = Some(OnDeadLetter::new(timelines, announcer));
+        let routes = routes(Arc::new(desk));
+        Some(Self { routes, log, end, state, clock, step, letters, _redis: redis })
     }
 
     /// Lets the step have events, in one batch.

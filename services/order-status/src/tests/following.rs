@@ -6,7 +6,12 @@ use axum::{body::Body, http::Method, response::Response};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, id};
+use orderflow::step::Step;
+
+use super::{
+    events::{event, order, received},
+    fixture::{Fixture, id},
+};
 
 const PLACED: [&str; 2] = ["OrderPlaced", "OrderValidatedForFraud"];
 
@@ -113,6 +118,35 @@ async fn events_of_the_past_come_first_then_each_as_it_comes_until_the_order_is_
 }
 
 #[tokio::test]
+async fn an_answer_that_is_read_before_what_it_answers_is_sent_after_it() {
+    let Some(service) = Fixture::start().await else { return };
+    let step = service.step.as_ref().unwrap();
+    service.fold_all(1, &["OrderPlaced"]).await;
+    let mut stream = Stream::of(follow(&service, None).await);
+    stream.names(1).await;
+    let validated = received(event(&order(1), "OrderValidatedForFraud"));
+    let mut short = received(event(&order(1), "InventoryShortage"));
+    short.envelope.causation_id = Some(validated.envelope.id);
+    step.handle(&[short]).await.unwrap();
+    let (sent, ()) = tokio::join!(stream.names(3), async {
+        tokio::task::yield_now().await; // the stream has looked at what there is
+        step.handle(&[validated]).await.unwrap();
+    });
+    assert_eq!(sent, ["OrderValidatedForFraud", "InventoryShortage", "end"]);
+}
+
+#[tokio::test]
+async fn an_answer_to_what_is_never_read_is_sent_all_the_same() {
+    let Some(service) = Fixture::start().await else { return };
+    service.fold_all(1, &["OrderPlaced"]).await;
+    let mut lone = received(event(&order(1), "OrderFraudDetected"));
+    lone.envelope.causation_id = Some(uuid::Uuid::from_u128(404));
+    service.step.as_ref().unwrap().handle(&[lone]).await.unwrap();
+    let mut stream = Stream::of(follow(&service, None).await);
+    assert_eq!(stream.names(3).await, ["OrderPlaced", "OrderFraudDetected", "end"]);
+}
+
+#[tokio::test]
 async fn whoever_comes_back_gets_what_was_missed_also_what_arrived_out_of_order() {
     let Some(service) = Fixture::start().await else { return };
     service.fold_all(1, &["OrderPlaced", "InventoryReserved"]).await;
@@ -147,7 +181,7 @@ async fn nobody_waits_for_a_service_that_stops() {
     service.fold_all(1, &PLACED).await;
     let mut stream = Stream::of(follow(&service, None).await);
     stream.names(2).await;
-    service.step = None; // the loop has ended
+    (service.step, service.letters) = (None, None); // the loop has ended
     assert_eq!(stream.next().await, None);
     let shown = service.get(&format!("/orders/{}?wait=final&timeout=60s", id(1))).await;
     assert_eq!(shown.body["step"], "validated");

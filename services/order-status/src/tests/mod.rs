@@ -6,6 +6,7 @@ mod events;
 mod fixture;
 mod following;
 mod lists;
+mod put_aside;
 mod redis_server;
 mod reviews;
 mod showing;

@@ -13,6 +13,7 @@
 //! | `journal.rs` | what the journal says of one key |
 //! | `lines.rs` | the lines in Redis, a script a question |
 //! | `restore.rs` | the lines from the log |
+//! | `parked.rs` | which dead letter an operator has given up for now |
 
 mod drain;
 pub mod journal;
@@ -22,6 +23,7 @@ mod lines;
 mod lines_tests;
 #[cfg(test)]
 mod model;
+pub mod parked;
 mod partition;
 mod reader;
 mod restore;

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use orderflow::http::{Mistakes, Problem};
-
-use crate::problem_kind::INVALID_QUERY;
+use super::{Kind, Mistakes, Problem};
 
 /// A request's parameters. Each is taken once; [`Self::finish`] complains about the rest.
 pub struct Query {
@@ -14,6 +12,7 @@ pub struct Query {
 
 impl Query {
     /// Of these pairs.
+    #[must_use]
     pub fn new(pairs: Vec<(String, String)>) -> Self {
         Self { left: pairs, mistakes: Mistakes::new() }
     }
@@ -36,17 +35,18 @@ impl Query {
     /// Done.
     ///
     /// # Errors
-    /// 400 with every parameter that is wrong, unknown, or there twice.
-    pub fn finish(mut self) -> Result<(), Problem> {
+    /// A problem of this kind, with every parameter that is wrong, unknown, or there twice.
+    pub fn finish(mut self, kind: &'static Kind) -> Result<(), Problem> {
         for (name, _) in &self.left {
             let name = name.chars().take(40).collect::<String>();
             self.mistakes.add(name, "unknown_field", "no such parameter, or there twice");
         }
-        self.mistakes.none_or(&INVALID_QUERY)
+        self.mistakes.none_or(kind)
     }
 }
 
 /// A time such as `30s`, `500ms` or `30` (seconds).
+#[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     if let Some(ms) = text.strip_suffix("ms") {
         return ms.parse().ok().map(Duration::from_millis);

@@ -1,14 +1,13 @@
-//! Who calls, and who of them is staff: may see other people's orders and decide reviews.
+//! Who calls, and who of them is staff: may see what is other people's.
 
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
-use orderflow::http::{
-    Principal, Problem, Tokens,
-    operator::{OPERATOR, has_token, is_local, peer},
-};
 use secrecy::SecretString;
 
-use crate::problem_kind::STAFF_ONLY;
+use super::{
+    Kind, Principal, Problem, Tokens,
+    operator::{OPERATOR, has_token, is_local, peer},
+};
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +25,7 @@ pub enum Caller {
 
 impl Caller {
     /// As it goes on the log.
+    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Operator => OPERATOR,
@@ -43,6 +43,8 @@ pub struct Callers {
     pub staff_scope: String,
     /// The operator's token, where one is set.
     pub operator_token: Option<SecretString>,
+    /// The service's own kind of problem for whoever is not staff, answered with 403.
+    pub refusal: &'static Kind,
 }
 
 impl Callers {
@@ -81,19 +83,27 @@ impl Callers {
         now: Timestamp,
     ) -> Result<Caller, Problem> {
         let caller = self.caller(headers, extensions, now)?;
+        self.require_staff(&caller).map(|()| caller)
+    }
+
+    /// Lets staff pass.
+    ///
+    /// # Errors
+    /// 403 for anybody else.
+    pub fn require_staff(&self, caller: &Caller) -> Result<(), Problem> {
         match caller {
-            Caller::Operator | Caller::Staff(_) => Ok(caller),
-            Caller::Customer(_) | Caller::Anonymous => Err(self.refusal(&caller)),
+            Caller::Operator | Caller::Staff(_) => Ok(()),
+            Caller::Customer(_) | Caller::Anonymous => Err(self.refuse(caller)),
         }
     }
 
-    fn refusal(&self, caller: &Caller) -> Problem {
+    fn refuse(&self, caller: &Caller) -> Problem {
         let scope = &self.staff_scope;
         let how = format!(
             "send a token with the scope {scope}, or the operator's (Authorization: Bearer …), or call from the machine \
              itself, without a token, where no OPERATOR_TOKEN is set"
         );
-        let problem = Problem::new(&STAFF_ONLY, how);
+        let problem = Problem::new(self.refusal, how);
         // RFC 6750, section 3.1: the token is good, and not good enough.
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
         match (caller, HeaderValue::from_str(&challenge)) {

@@ -1,0 +1,111 @@
+//! Topics read from their beginning to their end, for a rebuild.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use rdkafka::{TopicPartitionList, consumer::Consumer, error::KafkaError, topic_partition_list::Offset};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{batch::Raw, engine::unavailable, log::KafkaLog, poll::origin};
+use crate::{fault::Fault, topics::Topic};
+
+/// Records folded at a time: bounds memory, and shares a round trip.
+const BATCH: usize = 500;
+/// Without a record and without the end for this long, the broker counts as unavailable.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Topics being read at a time: each has a client of its own, which takes a moment to find its place.
+const AHEAD: usize = 6;
+
+/// Topics that are read one after the other; the next ones have been begun.
+pub(super) struct Readings<'l> {
+    log: &'l KafkaLog,
+    left: std::vec::IntoIter<Topic>,
+    begun: VecDeque<Reading>,
+}
+
+/// A topic being read on a thread of its own.
+pub(super) struct Reading {
+    batches: mpsc::Receiver<Vec<Raw>>,
+    thread: JoinHandle<Result<(), Fault>>,
+}
+
+impl<'l> Readings<'l> {
+    /// Of these topics, in this order.
+    pub fn of(log: &'l KafkaLog, topics: Vec<Topic>) -> Self {
+        Self { log, left: topics.into_iter(), begun: VecDeque::new() }
+    }
+
+    /// The next topic.
+    pub fn next(&mut self) -> Option<Reading> {
+        let room = AHEAD.saturating_sub(self.begun.len());
+        self.begun.extend(self.left.by_ref().take(room).map(|topic| Reading::begin(self.log, topic)));
+        self.begun.pop_front()
+    }
+}
+
+impl Reading {
+    fn begin(log: &KafkaLog, topic: Topic) -> Self {
+        let (sender, batches) = mpsc::channel(2);
+        let log = log.clone();
+        Self { batches, thread: tokio::task::spawn_blocking(move || log.read(topic, &sender)) }
+    }
+
+    /// The next records; none at the end.
+    pub async fn batch(&mut self) -> Option<Vec<Raw>> {
+        self.batches.recv().await
+    }
+
+    /// Whether the topic was read to its end.
+    ///
+    /// # Errors
+    /// `Transient` when the broker did not answer.
+    pub async fn ended(self) -> Result<(), Fault> {
+        self.thread.await.map_err(|error| Fault::fatal("replay_stopped", error.to_string()))?
+    }
+}
+
+impl KafkaLog {
+    /// Sends all of a topic, in batches, until every partition has been at its end.
+    ///
+    /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
+    /// writer has settled or been fenced by now, nothing of ours is behind it.
+    fn read(&self, topic: Topic, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
+        let consumer = self.reader()?;
+        let mut open: BTreeSet<i32> = self.partitions(&consumer, topic)?.into_iter().collect();
+        let mut list = TopicPartitionList::new();
+        for partition in &open {
+            let name = self.names.topic(topic);
+            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
+        }
+        consumer.assign(&list).map_err(unavailable)?;
+        let mut batch = Vec::with_capacity(BATCH);
+        while !open.is_empty() {
+            match consumer.poll(SILENCE) {
+                Some(Ok(message)) => {
+                    if let Some(place) = origin(&message, &self.names) {
+                        batch.push(self.raw(place, message.detach()));
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    open.remove(&partition);
+                }
+                Some(Err(error)) => return Err(unavailable(error)),
+                None => {
+                    return Err(Fault::transient(
+                        "kafka_unavailable",
+                        format!("no answer while reading {topic}"),
+                    ));
+                }
+            }
+            // A closed channel means that the fold has failed; its fault is the one that counts.
+            if (batch.len() >= BATCH || open.is_empty())
+                && batches.blocking_send(std::mem::take(&mut batch)).is_err()
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
