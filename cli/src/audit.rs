@@ -7,4 +7,4 @@ mod gather;
 
 pub use checks::{Check, check};
 pub use evidence::{Evidence, Order, Record, Stock};
-pub use gather::gather;
+pub use gather::{Ledgers, gather, gather_from};

@@ -1,12 +1,15 @@
 //! The command line: one file per command. Each returns whether all is well; output for people and machines goes to
 //! standard output, progress to standard error.
 
+mod audit;
 mod cancel;
+mod catalogue;
 mod customers;
 mod demo;
 mod dlq;
 mod doctor;
 mod load;
+mod models;
 mod orders;
 mod reviews;
 mod schemas;
@@ -46,8 +49,13 @@ pub struct Cli {
 enum Command {
     /// Starts everything, places orders of simulated customers, and checks that every promise held.
     Demo(demo::Demo),
-    /// Places orders of simulated customers at an intake that runs already.
+    /// Places orders of simulated customers, or of a file of invoices, at an intake that runs already.
     Load(load::Load),
+    /// Whether every promise held: log, ledgers and stock against each other.
+    Audit(audit::Audit),
+    /// Catalogues for order-intake.
+    #[command(subcommand)]
+    Catalogue(catalogue::Catalogues),
     /// What this machine has, what is reachable, what is missing and how to get it.
     Doctor(doctor::Doctor),
     /// The topics of the catalogue on the broker.
@@ -65,6 +73,9 @@ enum Command {
     /// Customers as persons: erasing one.
     #[command(subcommand)]
     Customers(customers::Customers),
+    /// Models: how good they are.
+    #[command(subcommand)]
+    Models(models::Models),
     /// Dead letters, and having them handled again.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
@@ -79,12 +90,15 @@ impl Cli {
         match self.command {
             Command::Demo(demo) => demo.run().await,
             Command::Load(load) => load.run().await,
+            Command::Audit(audit) => audit.run().await,
+            Command::Catalogue(catalogues) => catalogues.run(),
             Command::Doctor(doctor) => doctor.run().await,
             Command::Topics(topics) => topics.run().await,
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
             Command::Customers(customers) => customers.run().await,
+            Command::Models(models) => models.run().await,
             Command::Dlq(dlq) => dlq.run().await,
         }
     }

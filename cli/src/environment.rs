@@ -25,6 +25,7 @@ use crate::connection::Connection;
 use folder::Folder;
 pub use instance::Instance;
 pub use options::{Options, SERVICES};
+pub(crate) use wiring::DEMO_CATALOGUE;
 
 /// A service finishes its batch and leaves its group within 10 s.
 const GRACE: Duration = Duration::from_secs(12);
@@ -120,6 +121,15 @@ impl Environment {
     pub fn intake_url(&self) -> Result<String> {
         let intake = self.instance("order-intake-0")?;
         intake.http_url().map(str::to_owned).context("order-intake serves no HTTP")
+    }
+
+    /// Where recommendations are asked for: the base address of the first instance of that service.
+    ///
+    /// # Errors
+    /// When none was started.
+    pub fn recommendation_url(&self) -> Result<String> {
+        let instance = self.instance("recommendation-0")?;
+        instance.http_url().map(str::to_owned).context("recommendation serves no HTTP")
     }
 
     /// Where orders are looked at, cancelled and reviewed: the base address of the first order-status.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`environment`] | the whole pipeline as processes on given servers |
 //! | [`log`] | the topics, read to their end or followed, decoded |
+//! | [`invoices`] | a shop's invoices, read from a file |
 //! | [`load`] | orders of simulated customers, sent on schedule |
 //! | [`audit`] | whether the promises held: log, ledgers and state against each other |
 //! | [`contracts`] | this build's schemas against a registry |
@@ -14,5 +15,6 @@ pub mod commands;
 pub mod connection;
 pub mod contracts;
 pub mod environment;
+pub mod invoices;
 pub mod load;
 pub mod log;

@@ -12,13 +12,14 @@ use tokio::sync::OnceCell;
 const FOLDER: &str = "ORDERFLOW_BIN_DIR";
 
 /// Every program a run of the whole pipeline needs.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "order-intake",
     "fraud-scoring",
     "inventory",
     "payment",
     "shipping",
     "order-status",
+    "recommendation",
     "gateway-simulator",
     "carrier-simulator",
     "orderflow",

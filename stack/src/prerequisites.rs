@@ -5,12 +5,14 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::servers::downloads;
+use crate::servers::{container_engine, downloads};
 
 /// Kafka 4 brokers need this Java.
 const JAVA: u32 = 17;
+/// What a container engine is called here.
+const ENGINE: &str = "docker";
 
-/// One program the native environment needs.
+/// One program that starting servers needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prerequisite {
     /// The program's name.
@@ -30,7 +32,14 @@ impl Prerequisite {
 
 /// Looks for everything; takes about a second, most of it Maven's start.
 pub fn prerequisites() -> Vec<Prerequisite> {
-    vec![java(), maven(), redis(), cargo()]
+    vec![java(), maven(), redis(), engine(), cargo()]
+}
+
+/// Whether what was found suffices to start everything: in containers, or as child processes.
+pub fn suffice(found: &[Prerequisite]) -> bool {
+    let has = |name: &str| found.iter().any(|one| one.name == name && one.found.is_some());
+    // Redis also comes with the downloads.
+    has("cargo") && (has(ENGINE) || has("java") && has("mvn"))
 }
 
 /// Java, from `JAVA_HOME` or the path.
@@ -90,6 +99,12 @@ fn redis() -> Prerequisite {
     let found = describe(find("redis-server"), "--version").or_else(embedded);
     let how_to_get = "apt-get install -y redis-server (else the one Maven downloads is used)";
     Prerequisite { name: "redis-server", found, how_to_get }
+}
+
+fn engine() -> Prerequisite {
+    let how_to_get =
+        "start its daemon, or leave it: without a container engine the servers are child processes";
+    Prerequisite { name: ENGINE, found: container_engine().ok(), how_to_get }
 }
 
 fn cargo() -> Prerequisite {
@@ -152,6 +167,17 @@ mod tests {
         assert_eq!(missing.complaint().as_deref(), Some("java is missing: apt-get install -y java"));
         let there = Prerequisite { found: Some("17".to_owned()), ..missing };
         assert_eq!(there.complaint(), None);
+    }
+
+    #[test]
+    fn an_engine_stands_in_for_java_and_maven_but_nothing_for_cargo() {
+        let all = ["java", "mvn", "redis-server", ENGINE, "cargo"];
+        let without = |missing: &[&str]| {
+            let found = |name| (!missing.contains(&name)).then(|| "there".to_owned());
+            suffice(&all.map(|name| Prerequisite { name, found: found(name), how_to_get: "" }))
+        };
+        assert!(without(&[ENGINE, "redis-server"]) && without(&["java", "mvn", "redis-server"]));
+        assert!(!without(&[ENGINE, "mvn"]) && !without(&["cargo"]));
     }
 
     #[test]

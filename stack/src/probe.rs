@@ -2,9 +2,44 @@
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
+use anyhow::{Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// How often a server that is starting is asked.
+const POLL: Duration = Duration::from_millis(30);
+/// A probe may hang in a process that accepts and then says nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks `probe` until it says yes.
+///
+/// # Errors
+/// At once when `ended` says that there is nobody to ask any more, and how it ended; else after `timeout`.
+pub(crate) async fn ready_when<P, F>(
+    timeout: Duration,
+    ended: impl Fn() -> Option<String>,
+    probe: P,
+) -> Result<()>
+where
+    P: Fn() -> F,
+    F: Future<Output = bool>,
+{
+    let deadline = Instant::now() + timeout;
+    loop {
+        if let Some(how) = ended() {
+            bail!("ended while starting ({how})");
+        }
+        if tokio::time::timeout(PATIENCE, probe()).await.unwrap_or(false) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("is not ready after {timeout:?}");
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
 
 /// The question a ready server answers.
 #[derive(Clone, Debug)]

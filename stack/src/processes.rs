@@ -6,13 +6,13 @@ use std::process::{Child, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::logs::tail;
 use crate::memory::Memory;
-use crate::probe::http_ok;
+use crate::probe::{http_ok, ready_when};
 use crate::watchdog::{self, Watchdog};
 
 /// How often a state that nobody announces is looked at.
@@ -157,20 +157,9 @@ impl Process {
         P: Fn() -> F,
         F: Future<Output = bool>,
     {
-        let deadline = Instant::now() + timeout;
-        loop {
-            if let Some(status) = self.exit_status() {
-                bail!("{} ended while starting ({status}){}", self.name, self.last_words());
-            }
-            // A probe may hang in a process that accepts and then says nothing.
-            if tokio::time::timeout(Duration::from_secs(2), probe()).await.unwrap_or(false) {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("{} is not ready after {timeout:?}{}", self.name, self.last_words());
-            }
-            tokio::time::sleep(POLL * 3).await;
-        }
+        let ended = || self.exit_status().map(|status| status.to_string());
+        let ready = ready_when(timeout, ended, probe).await;
+        ready.map_err(|why| anyhow!("{} {why}{}", self.name, self.last_words()))
     }
 
     /// Memory now, in bytes.

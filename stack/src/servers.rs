@@ -1,12 +1,16 @@
-//! Kafka, Redis and a schema registry: the ones the variables name, or real ones started here as child processes.
+//! Kafka, Redis and a schema registry: the ones the variables name, or real ones started here, as containers or as
+//! child processes.
 
 mod archive;
 mod choice;
+mod container;
 pub(crate) mod downloads;
+mod engine;
 mod folder;
 mod kafka;
 mod redis;
 mod registry;
+mod running;
 mod server;
 
 use anyhow::Result;
@@ -50,12 +54,18 @@ impl Servers {
         if choice.is_given() {
             return Ok(Self::of(&choice, [const { None }; 4], None));
         }
-        let installed = downloads::install().await?;
+        let from = Sources::of(&choice).await?;
         let folder = Folder::create()?;
         let started = tokio::try_join!(
-            start_brokers(&choice, &installed, &folder),
-            start_unless(&choice.redis, || redis::plan(&installed, &folder, choice.redis_append_only)),
-            start_unless(&choice.registry, || registry::plan(&installed, &folder)),
+            start_brokers(&choice, &from, &folder),
+            from.start(&choice.redis, |installed| match installed {
+                Some(installed) => redis::plan(installed, &folder, choice.redis_append_only),
+                None => redis::container(&folder, choice.redis_append_only),
+            }),
+            from.start(&choice.registry, |installed| match installed {
+                Some(installed) => registry::plan(installed, &folder),
+                None => registry::container(&folder),
+            }),
         );
         match started {
             Ok(([kafka, second], redis, registry)) => {
@@ -105,13 +115,44 @@ impl Servers {
     }
 }
 
+/// What servers are started from.
+struct Sources {
+    /// The programs, when any is started as a process.
+    installed: Option<Installed>,
+}
+
+impl Sources {
+    async fn of(choice: &Choice) -> Result<Self> {
+        let origins = choice.origins();
+        if origins.contains(&&Origin::Docker) {
+            engine::ask()?;
+        }
+        let native = origins.contains(&&Origin::Native);
+        Ok(Self { installed: if native { Some(downloads::install().await?) } else { None } })
+    }
+
+    /// Starts a server that is not given, by the plan for its origin: from the programs, or without, in a container.
+    async fn start<P>(&self, origin: &Origin, plan: P) -> Result<Option<Server>>
+    where
+        P: Fn(Option<&Installed>) -> Result<server::Plan>,
+    {
+        let installed = match origin {
+            Origin::Given(_) => return Ok(None),
+            Origin::Native => self.installed.as_ref(),
+            Origin::Docker => None,
+        };
+        Server::start(|| plan(installed)).await.map(Some)
+    }
+}
+
 /// One after the other: the second joins what the first has begun.
-async fn start_brokers(
-    choice: &Choice,
-    installed: &Installed,
-    folder: &Folder,
-) -> Result<[Option<Server>; 2]> {
-    let start = |node| start_unless(&choice.kafka, move || kafka::plan(installed, folder, node));
+async fn start_brokers(choice: &Choice, from: &Sources, folder: &Folder) -> Result<[Option<Server>; 2]> {
+    let start = |node| {
+        from.start(&choice.kafka, move |installed| match installed {
+            Some(installed) => kafka::plan(installed, folder, node),
+            None => kafka::container(folder, node),
+        })
+    };
     if choice.second_broker {
         Ok([start(kafka::Node::First).await?, start(kafka::Node::Second).await?])
     } else {
@@ -119,14 +160,12 @@ async fn start_brokers(
     }
 }
 
-async fn start_unless<P>(origin: &Origin, plan: P) -> Result<Option<Server>>
-where
-    P: Fn() -> Result<server::Plan>,
-{
-    match origin {
-        Origin::Given(_) => Ok(None),
-        Origin::Native => Server::start(plan).await.map(Some),
-    }
+/// The version of the container engine of this machine, and where its command is.
+///
+/// # Errors
+/// One line that says why none does.
+pub fn container_engine() -> Result<String> {
+    engine::ask()
 }
 
 /// Downloads the servers if that has not happened yet, for machines that prepare before they test.

@@ -20,8 +20,11 @@ const SHELL: &str = "/bin/sh";
 const GATE: &str = r#"read -r _ && exec "$@" </dev/null"#;
 const WATCH: &str =
     r#"read -r word; [ "$word" = over ] && exit; kill -s KILL -- "-$1"; [ -z "$2" ] || rm -rf -- "$2""#;
+/// Twice: the parent may have gone while the engine was making the container.
+const WATCH_CONTAINER: &str = r#"read -r word; [ "$word" = over ] && exit
+docker rm --force --volumes -- "$1"; sleep 5; docker rm --force --volumes -- "$1""#;
 
-/// The shell that outlives this process just long enough to kill one process group.
+/// The shell that outlives this process just long enough to kill one process group, or to remove one container.
 #[derive(Debug)]
 pub struct Watchdog(Child);
 
@@ -54,9 +57,22 @@ impl Watchdog {
     /// # Errors
     /// When there is no shell.
     pub fn over(group: u32, scratch: Option<&Path>) -> Result<Self> {
+        let scratch = scratch.map_or(OsStr::new(""), Path::as_os_str);
+        Self::spawn(WATCH, &[OsStr::new(&group.to_string()), scratch])
+    }
+
+    /// Watches a container by its name, which may not exist yet; if this process ends first, removes it and its data.
+    ///
+    /// # Errors
+    /// When there is no shell.
+    pub fn over_container(name: &str) -> Result<Self> {
+        Self::spawn(WATCH_CONTAINER, &[OsStr::new(name)])
+    }
+
+    fn spawn(script: &str, arguments: &[&OsStr]) -> Result<Self> {
         let shell = Command::new(SHELL)
-            .args(["-c", WATCH, "watchdog", &group.to_string()])
-            .arg(scratch.map_or(OsStr::new(""), Path::as_os_str))
+            .args(["-c", script, "watchdog"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -68,7 +84,7 @@ impl Watchdog {
 }
 
 impl Drop for Watchdog {
-    /// The child has been reaped: its id may soon be another's, so nothing is killed any more.
+    /// The child has been reaped (its id may soon be another's) or the container removed: nothing is to be done any more.
     fn drop(&mut self) {
         if let Some(mut pipe) = self.0.stdin.take() {
             let _ = pipe.write_all(b"over\n");

@@ -9,17 +9,24 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use orderflow_stack::servers::{Choice, Origin, Server, Servers};
+use orderflow_stack::servers::{Choice, Origin, Server, Servers, container_engine};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rstest::rstest;
 
 const SOON: Duration = Duration::from_secs(30);
 
+#[rstest]
+#[case::native(Origin::Native)]
+#[case::docker(Origin::Docker)]
 #[tokio::test]
-async fn all_three_answer_their_clients_and_leave_nothing_behind() {
+async fn all_three_answer_their_clients_and_leave_nothing_behind(#[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
     let start = std::time::Instant::now();
-    let servers = Servers::start(Choice::native()).await.unwrap();
+    let servers = Servers::start(Choice::all(&origin)).await.unwrap();
     println!("ready after {:?}: {}", start.elapsed(), servers.chosen);
     assert_eq!(topics(&servers.kafka_bootstrap), Vec::<String>::new());
     assert_eq!(redis(&servers, "PING"), "+PONG\r\n");
@@ -40,9 +47,15 @@ async fn all_three_answer_their_clients_and_leave_nothing_behind() {
     assert!(!folder.exists());
 }
 
+#[rstest]
+#[case::native(Origin::Native)]
+#[case::docker(Origin::Docker)]
 #[tokio::test]
-async fn a_broker_keeps_port_and_topics_over_a_stop_and_a_crash() {
-    let servers = Servers::start(only(|choice| &mut choice.kafka)).await.unwrap();
+async fn a_broker_keeps_port_and_topics_over_a_stop_and_a_crash(#[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
+    let servers = Servers::start(only(&origin, |choice| &mut choice.kafka)).await.unwrap();
     let broker = servers.kafka.as_ref().unwrap();
     create_topic(&servers.kafka_bootstrap, "kept", 1).await;
 
@@ -59,9 +72,15 @@ async fn a_broker_keeps_port_and_topics_over_a_stop_and_a_crash() {
     assert_eq!(topics(&servers.kafka_bootstrap), ["kept"]);
 }
 
+#[rstest]
+#[case::native(Origin::Native)]
+#[case::docker(Origin::Docker)]
 #[tokio::test]
-async fn of_two_brokers_the_first_leads_everything_while_the_second_is_away() {
-    let choice = Choice { second_broker: true, ..only(|choice| &mut choice.kafka) };
+async fn of_two_brokers_the_first_leads_everything_while_the_second_is_away(#[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
+    let choice = Choice { second_broker: true, ..only(&origin, |choice| &mut choice.kafka) };
     let servers = Servers::start(choice).await.unwrap();
     create_topic(&servers.kafka_bootstrap, "shared", 2).await;
     let second = servers.second_broker.as_ref().unwrap();
@@ -81,10 +100,16 @@ async fn of_two_brokers_the_first_leads_everything_while_the_second_is_away() {
     led_by("shared-anew", &[1]);
 }
 
+#[rstest]
+#[case::native(Origin::Native)]
+#[case::docker(Origin::Docker)]
 #[tokio::test]
-async fn redis_forgets_over_a_restart_unless_it_writes_an_append_only_file() {
+async fn redis_forgets_over_a_restart_unless_it_writes_an_append_only_file(#[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
     for append_only in [false, true] {
-        let choice = Choice { redis_append_only: append_only, ..only(|choice| &mut choice.redis) };
+        let choice = Choice { redis_append_only: append_only, ..only(&origin, |choice| &mut choice.redis) };
         let servers = Servers::start(choice).await.unwrap();
         assert_eq!(redis(&servers, "SET shelf full"), "+OK\r\n");
         let server = servers.redis.as_ref().unwrap();
@@ -93,6 +118,30 @@ async fn redis_forgets_over_a_restart_unless_it_writes_an_append_only_file() {
         let kept = if append_only { ":1\r\n" } else { ":0\r\n" };
         assert_eq!(redis(&servers, "EXISTS shelf"), kept);
     }
+}
+
+#[rstest]
+#[case::native(Origin::Native)]
+#[case::docker(Origin::Docker)]
+#[tokio::test]
+async fn a_frozen_server_says_nothing_until_it_thaws(#[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
+    let servers = Servers::start(only(&origin, |choice| &mut choice.redis)).await.unwrap();
+    let server = servers.redis.as_ref().unwrap();
+    let mut stream = TcpStream::connect(server.address().strip_prefix("redis://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let mut answers = || {
+        stream.write_all(b"PING\r\n").unwrap();
+        stream.read(&mut [0; 64]).is_ok()
+    };
+    assert!(answers());
+    server.freeze();
+    // A signal takes effect a moment later.
+    eventually("the freeze", || !answers());
+    server.thaw();
+    eventually("the thaw", answers);
 }
 
 #[tokio::test]
@@ -115,18 +164,24 @@ async fn given_servers_are_used_as_they_are() {
 #[tokio::test]
 #[ignore = "a part of servers_end_with_a_parent_that_is_killed"]
 async fn parent_to_be_killed() {
-    let servers = Servers::start(Choice::native()).await.unwrap();
+    let servers = Servers::start(Choice::from_env().unwrap()).await.unwrap();
     for server in started(&servers) {
-        println!("child {} {}", server.pid().unwrap(), server.log().with_extension("").display());
+        println!("child {} {}", server.pid().unwrap(), server.log().display());
     }
     println!("all up");
     std::future::pending::<()>().await;
 }
 
-#[test]
-fn servers_end_with_a_parent_that_is_killed() {
+#[rstest]
+#[case::native("native", Origin::Native)]
+#[case::docker("docker", Origin::Docker)]
+fn servers_end_with_a_parent_that_is_killed(#[case] environment: &str, #[case] origin: Origin) {
+    if !can_be_had(&origin) {
+        return;
+    }
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "parent_to_be_killed", "--ignored", "--nocapture"])
+        .env("ORDERFLOW_ENV", environment)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -135,26 +190,49 @@ fn servers_end_with_a_parent_that_is_killed() {
     let children: Vec<(u32, PathBuf)> = told
         .iter()
         .filter_map(|line| line.strip_prefix("child ")?.split_once(' '))
-        .map(|(pid, data)| (pid.parse().unwrap(), data.into()))
+        .map(|(pid, log)| (pid.parse().unwrap(), log.into()))
         .collect();
     assert_eq!(children.len(), 3, "{told:?}");
-    assert!(children.iter().all(|(pid, data)| runs(*pid) && data.is_dir()));
+    // A child's data lies beside its log; a container's is inside.
+    let data = |log: &PathBuf| if origin == Origin::Native { log.with_extension("").is_dir() } else { false };
+    let ours = || if origin == Origin::Docker { containers_of(parent.id()) } else { 0 };
+    assert!(children.iter().all(|(pid, _)| runs(*pid)));
+    assert_eq!(children.iter().filter(|(_, log)| data(log)).count() + ours(), 3);
 
-    parent.kill().unwrap();
-    parent.wait().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(parent.id().cast_signed()), nix::sys::signal::SIGKILL)
+        .unwrap();
     eventually("the servers to end", || children.iter().all(|(pid, _)| !runs(*pid)));
-    eventually("their data to go", || children.iter().all(|(_, data)| !data.exists()));
+    eventually("their data to go", || children.iter().all(|(_, log)| !data(log)) && ours() == 0);
+    parent.wait().unwrap();
     // The logs stay: somebody may ask why the parent was killed.
     let folder = children[0].1.parent().unwrap();
     assert!(folder.join("kafka.log").is_file());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// One server native; the others are never asked.
-fn only(which: impl Fn(&mut Choice) -> &mut Origin) -> Choice {
-    let unused = || Origin::Given("127.0.0.1:9".to_owned());
-    let mut choice = Choice { kafka: unused(), redis: unused(), registry: unused(), ..Choice::native() };
-    *which(&mut choice) = Origin::Native;
+/// Whether servers of this origin are to be started here. Says so when they are not.
+fn can_be_had(origin: &Origin) -> bool {
+    let asked = std::env::var("ORDERFLOW_ENV").unwrap_or_default();
+    let skipped = match (origin, asked.as_str()) {
+        (Origin::Docker, "docker") | (Origin::Native, "native") => None,
+        (_, "docker" | "native") => Some(format!("ORDERFLOW_ENV={asked}")),
+        (Origin::Docker, _) => container_engine().err().map(|why| format!("{why:#}")),
+        _ => None,
+    };
+    skipped.inspect(|why| eprintln!("skipped: {why}")).is_none()
+}
+
+fn containers_of(parent: u32) -> usize {
+    let filter = format!("label=orderflow.parent={parent}");
+    let listed =
+        Command::new("docker").args(["ps", "--all", "--quiet", "--filter", &filter]).output().unwrap();
+    String::from_utf8(listed.stdout).unwrap().lines().count()
+}
+
+/// One server started; the others are never asked.
+fn only(origin: &Origin, which: impl Fn(&mut Choice) -> &mut Origin) -> Choice {
+    let mut choice = Choice::all(&Origin::Given("127.0.0.1:9".to_owned()));
+    *which(&mut choice) = origin.clone();
     choice
 }
 
@@ -168,7 +246,7 @@ fn runs(pid: u32) -> bool {
     stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with('Z'))
 }
 
-fn eventually(what: &str, condition: impl Fn() -> bool) {
+fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + SOON;
     while !condition() {
         assert!(std::time::Instant::now() < deadline, "waited in vain for {what}");

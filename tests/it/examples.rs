@@ -4,7 +4,7 @@
 //!
 //! | module | answers |
 //! |---|---|
-//! | [`mod@fraud_scoring`], [`mod@inventory`], [`mod@payment`], [`mod@shipping`] | each step, with nothing known before and with what it waits for |
+//! | [`mod@fraud_scoring`], [`mod@inventory`], [`mod@payment`], [`mod@recommendation`], [`mod@shipping`] | each step, with nothing known before and with what it waits for |
 //! | [`order_status`] | the words of every event on a timeline, from the running service |
 //! | [`coverage`] | that no step, no record and no snapshot is left over |
 //! | [`bench`], [`keys`] | what a step stands on |
@@ -19,12 +19,13 @@ mod inventory;
 mod keys;
 mod order_status;
 mod payment;
+mod recommendation;
 mod record;
 mod shipping;
 mod shown;
 
-use jiff::SignedDuration;
-use orderflow::{events::Record, step::Step};
+use jiff::{SignedDuration, Timestamp};
+use orderflow::{events::Record, runtime::Tick, step::Step, topics::Topic};
 use serde_json::Value;
 
 use bench::Bench;
@@ -52,6 +53,19 @@ where
         let shown = Shown { step: S::NAME, example: &name, given, began, input: &event };
         shown.snapshot(says.remove(0));
     }
+}
+
+/// What is due at `now` in these partitions, twice: until it is settled it is due again, and the same.
+async fn twice<T: Tick>(deadline: &T, held: &[(Topic, i32)], now: Timestamp) -> Value {
+    let (mut says, mut entries) = (Vec::new(), Vec::new());
+    for later in [0, 5] {
+        let due = deadline.due(now + SignedDuration::from_secs(later), held).await.unwrap();
+        entries = due.iter().map(|due| due.entry.clone()).collect();
+        says.push(due.into_iter().map(|due| said(Ok(due.outcome))).collect::<Value>());
+    }
+    assert_eq!(says[0], says[1], "what is due is not the same again");
+    deadline.settled(&entries).await.unwrap();
+    says.remove(0)
 }
 
 /// Compares what is shown with the snapshot of this name. Here, so that all lie in one folder under one name.

@@ -14,8 +14,12 @@ const FOLLOWED: [(&str, &str, &str); 2] = [
     ("shipping", "customer.keys", "ReadingKeys::start"),
 ];
 
+/// What a step reads whatever its bytes are: what the groups on an order's path have put aside. Who may is said in
+/// `dead_letters` of schemas/topics.yaml.
+const PUT_ASIDE: &str = "PutAside";
+
 /// Services that also publish what comes to them from outside, by HTTP.
-const PUBLISHERS: [&str; 2] = ["order-intake", "order-status"];
+const PUBLISHERS: [&str; 3] = ["order-intake", "order-status", "payment"];
 
 /// A step or a deadline as its source declares it; a deadline reads nothing.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +71,17 @@ fn the_steps_read_and_write_what_the_catalogue_says() {
         }
         assert_eq!(writes, writable, "what {service} writes, and what schemas/topics.yaml says");
     }
+}
+
+#[test]
+fn who_reads_what_was_put_aside_may_do_so() {
+    let readers = sources::services().into_iter().filter(|service| {
+        let mut steps = sources::rust(&format!("services/{service}/src")).into_iter().filter(is_hop);
+        steps.any(|step| step.text.contains(&format!("type In = {PUT_ASIDE};")))
+    });
+    let readers: BTreeSet<String> = readers.collect();
+    let may: BTreeSet<String> = Catalogue::load().unwrap().dead_letters.read_by.into_iter().collect();
+    assert_eq!(readers, may);
 }
 
 #[test]
@@ -124,7 +139,8 @@ fn hops(service: &str) -> Vec<Hop> {
     let types = |declared: &str| -> Records {
         let opening = format!("enum {declared} {{");
         let variants = between(&text, &opening, "}").next().unwrap_or(declared);
-        let names = variants.split(',').map(str::trim).filter(|name| !["", "Nothing"].contains(name));
+        let names =
+            variants.split(',').map(str::trim).filter(|name| !["", "Nothing", PUT_ASIDE].contains(name));
         names.map(on_its_topic).collect()
     };
     let hops = sources.iter().filter(|source| is_hop(source));

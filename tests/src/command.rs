@@ -10,6 +10,11 @@ use crate::{Shop, servers};
 impl Shop {
     /// Runs `orderflow` with these arguments on this shop; what it prints, as JSON. It must succeed.
     pub async fn orderflow(&self, arguments: &[&str]) -> Value {
+        self.orderflow_given(&[], arguments).await
+    }
+
+    /// The same with more variables.
+    pub async fn orderflow_given(&self, variables: &[(String, String)], arguments: &[&str]) -> Value {
         let Connection { kafka, redis, registry, prefix } = self.environment.connection().clone();
         let program = servers::binaries().await.path("orderflow").unwrap();
         let output = Command::new(program)
@@ -19,6 +24,7 @@ impl Shop {
             .env("REDIS_URL", redis.expose_secret())
             .env("SCHEMA_REGISTRY_URL", registry)
             .env("ORDERFLOW_PREFIX", prefix)
+            .envs(variables.iter().cloned())
             .output();
         let output = output.await.unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

@@ -6,6 +6,7 @@
 //! | [`shop`] | one environment per test: place orders, hear what becomes of them |
 //! | [`operate`] | break its processes, move their clocks, read what they say of themselves |
 //! | [`desk`] | look at orders, cancel, review |
+//! | [`bucket`] | a real S3 server |
 //! | [`command`] | run `orderflow` as an operator does |
 //! | [`requests`] | orders of customers, by what must become of them |
 //! | [`load`] | many such orders while something breaks |
@@ -18,6 +19,7 @@
 // Here a failure is a failed test, and its message is for a person.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod bucket;
 pub mod command;
 pub mod desk;
 pub mod groups;

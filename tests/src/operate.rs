@@ -102,6 +102,16 @@ impl Shop {
         self.http.get(url).send().await.unwrap().status().as_u16()
     }
 
+    /// Waits until an instance's readiness says this.
+    pub async fn says(&self, name: &str, words: &str) {
+        let url = format!("{}/health/ready", self.instance(name).operator_url());
+        eventually(&format!("{name} to say: {words}"), async || {
+            let said = self.http.get(&url).send().await.unwrap().text().await.unwrap();
+            if said.contains(words) { Ok(()) } else { Err(said) }
+        })
+        .await;
+    }
+
     /// The members of a service's group now.
     pub async fn members(&self, service: &str) -> Vec<String> {
         members(self.kafka(), self.environment.names().group(service)).await

@@ -3,7 +3,7 @@
 use orderflow_stack::{Binaries, Choice, Servers, build, servers::Origin};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-/// How many shops may run side by side: each is seven processes.
+/// How many shops may run side by side: each is nine processes.
 const SHOPS: usize = 2;
 
 static SHARED: OnceCell<Servers> = OnceCell::const_new();
@@ -22,13 +22,13 @@ pub async fn binaries() -> Binaries {
 /// The shared servers, but a Redis of one's own: it may be flushed and stopped.
 pub async fn own_redis() -> Servers {
     let shared = shared().await;
-    start(Choice { redis: Origin::Native, ..given(shared) }).await
+    start(Choice { redis: of_ones_own(), ..given(shared) }).await
 }
 
 /// The shared servers, but a broker of one's own: it may be stopped.
 pub async fn own_kafka() -> Servers {
     let shared = shared().await;
-    start(Choice { kafka: Origin::Native, ..given(shared) }).await
+    start(Choice { kafka: of_ones_own(), ..given(shared) }).await
 }
 
 /// Has Redis forget everything.
@@ -41,12 +41,17 @@ pub async fn flush(servers: &Servers) {
 /// The shared servers, but two brokers of one's own, each partition on both: one may be stopped.
 pub async fn own_kafka_pair() -> Servers {
     let shared = shared().await;
-    start(Choice { kafka: Origin::Native, second_broker: true, ..given(shared) }).await
+    start(Choice { kafka: of_ones_own(), second_broker: true, ..given(shared) }).await
 }
 
 /// A place among the shops that may run now.
 pub async fn place() -> SemaphorePermit<'static> {
     PLACES.acquire().await.unwrap()
+}
+
+/// Started as the shared ones are; where those are given, as a child process.
+fn of_ones_own() -> Origin {
+    Origin::of_ones_own().unwrap()
 }
 
 fn given(servers: &Servers) -> Choice {

@@ -1,6 +1,9 @@
 //! Reads the log, the ledgers and inventory's state.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, anyhow};
 use inventory::domain::{Fact, Level, levels};
@@ -33,7 +36,28 @@ use crate::{
 /// # Errors
 /// When a server does not answer, or a ledger or a record of ours cannot be read.
 pub async fn gather(environment: &Environment, accepted: BTreeSet<Uuid>) -> Result<Evidence> {
-    let connection = environment.connection();
+    let ledgers = Ledgers { gateway: environment.gateway_ledger(), carrier: environment.carrier_ledger() };
+    gather_from(environment.connection(), &ledgers, accepted).await
+}
+
+/// The files that say what was done outside.
+#[derive(Debug, Clone)]
+pub struct Ledgers {
+    /// What was charged and refunded.
+    pub gateway: PathBuf,
+    /// What was shipped.
+    pub carrier: PathBuf,
+}
+
+/// The same of an environment that runs somewhere.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn gather_from(
+    connection: &Connection,
+    ledgers: &Ledgers,
+    accepted: BTreeSet<Uuid>,
+) -> Result<Evidence> {
     let entries = read(&connection.kafka_config(), &connection.names(), &topics::ALL, true).await?;
     let decoder = Decoder::new(connection.registry()?);
     decoder.learn(&entries).await?;
@@ -42,8 +66,8 @@ pub async fn gather(environment: &Environment, accepted: BTreeSet<Uuid>) -> Resu
         take(&mut evidence, entry, &decoder)?;
     }
     evidence.stock = stock(connection, &entries, &decoder).await?;
-    charges(&mut evidence, environment)?;
-    labels(&mut evidence, environment)?;
+    charges(&mut evidence, &ledgers.gateway)?;
+    labels(&mut evidence, &ledgers.carrier)?;
     Ok(evidence)
 }
 
@@ -75,8 +99,8 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
     Ok(())
 }
 
-fn charges(evidence: &mut Evidence, environment: &Environment) -> Result<()> {
-    let lines = gateway::read_ledger(&environment.gateway_ledger()).context("the gateway's ledger")?;
+fn charges(evidence: &mut Evidence, ledger: &Path) -> Result<()> {
+    let lines = gateway::read_ledger(ledger).context("the gateway's ledger")?;
     let mut currencies: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for line in lines.iter().filter(|line| line.entry.kind == gateway::Kind::Charge) {
         currencies.entry(&line.entry.order_id).or_default().insert(line.entry.currency.clone());
@@ -88,8 +112,8 @@ fn charges(evidence: &mut Evidence, environment: &Environment) -> Result<()> {
     Ok(())
 }
 
-fn labels(evidence: &mut Evidence, environment: &Environment) -> Result<()> {
-    let lines = carrier::read_ledger(&environment.carrier_ledger()).context("the carrier's ledger")?;
+fn labels(evidence: &mut Evidence, ledger: &Path) -> Result<()> {
+    let lines = carrier::read_ledger(ledger).context("the carrier's ledger")?;
     for line in lines {
         match line.entry {
             carrier::Entry::Label(label) => *evidence.labels.entry(label.order_id).or_default() += 1,

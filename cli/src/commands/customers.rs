@@ -4,11 +4,10 @@ mod erase;
 mod report;
 mod traces;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand, builder::NonEmptyStringValueParser};
-use shipping::label_store::LabelStore;
+use orderflow::health::Health;
+use shipping::label_store::{Address, LabelStore, variables};
 
 use self::{erase::Eraser, report::Report, traces::Traces};
 use super::{print, print_json};
@@ -18,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   orderflow customers erase cust-42 --dry-run
   orderflow customers erase cust-42 --by support-7 --reason 'request 2025-118' --label-store /var/lib/labels
-  LABEL_STORE=./labels orderflow customers erase guest-0a1b2c3d… --by support-7 --reason 'asked by mail' --json
+  LABEL_STORE=s3://my-shop/labels AWS_REGION=eu-central-1 orderflow customers erase guest-0a1b2c3d… --by support-7 --reason 'asked by mail' --json
 
 First the customer's data keys go: from then on nobody can read name, e-mail and address on any topic. Then their label
 documents are deleted, then it is noted on `audit`. Orders that are not shipped yet end as Undeliverable and are
@@ -43,9 +42,10 @@ pub(super) struct Erase {
     /// Why, for `audit`: nothing personal, since it stays.
     #[arg(long, required_unless_present = "dry_run", value_parser = NonEmptyStringValueParser::new())]
     reason: Option<String>,
-    /// The folder in which shipping stores label documents. Needed when there are any.
-    #[arg(long, env = "LABEL_STORE")]
-    label_store: Option<PathBuf>,
+    /// Where shipping stores label documents: its folder, or `s3://bucket/prefix` with the same `AWS_…` variables. Needed
+    /// when there are any.
+    #[arg(long, env = "LABEL_STORE", value_name = "FOLDER|s3://BUCKET/PREFIX")]
+    label_store: Option<Address>,
     /// Only say what there is to erase.
     #[arg(long)]
     dry_run: bool,
@@ -77,15 +77,15 @@ impl Erase {
             return Ok(Report::found(&self.id, &found));
         }
         // Before the first effect: nobody should have to guess how far this came.
-        let store = self.store(&found)?;
+        let store = self.store(&found).await?;
         let eraser = Eraser::new(&self.connection, &decoder, store).await?;
         eraser.erase(self, found).await
     }
 
     /// The store in which the customer's documents are, if there are any.
-    fn store(&self, found: &Traces) -> Result<Option<LabelStore>> {
+    async fn store(&self, found: &Traces) -> Result<Option<LabelStore>> {
         let count = found.documents().len();
-        let Some(folder) = &self.label_store else {
+        let Some(address) = &self.label_store else {
             ensure!(
                 count == 0,
                 "customer {} has {count} label documents: say where they are, by --label-store or LABEL_STORE",
@@ -93,8 +93,13 @@ impl Erase {
             );
             return Ok(None);
         };
-        // Made when missing, it would be an empty one, and the documents somewhere else.
-        ensure!(folder.is_dir(), "{} is no folder (--label-store)", folder.display());
-        LabelStore::local(folder).map(Some).context("the label store cannot be used")
+        if let Address::Folder(folder) = address {
+            // Made when missing, it would be an empty one, and the documents somewhere else.
+            ensure!(folder.is_dir(), "{} is no folder (--label-store)", folder.display());
+        }
+        let unusable = "the label store cannot be used; nothing was erased";
+        let store = LabelStore::open(address, variables(), &Health::default()).context(unusable)?;
+        store.check().await.context(unusable)?;
+        Ok(Some(store))
     }
 }

@@ -1,11 +1,14 @@
 //! `orderflow demo`: everything at once, on servers of its own, from the first order to the audit.
 
 mod board;
+mod browsers;
 mod funnel;
 mod outage;
 mod people;
 mod play;
 mod report;
+mod sample;
+mod stage;
 mod start;
 mod stop;
 
@@ -29,7 +32,7 @@ Examples:
 Servers that KAFKA_BOOTSTRAP_SERVERS, REDIS_URL and SCHEMA_REGISTRY_URL name are used, under a prefix of
 their own; the others are started. Ctrl-C stops everything at any moment. Exit code 1 when a promise broke.";
 
-/// Starts servers, services and simulators, places orders of simulated customers (some of whom change their minds),
+/// Starts servers, services and simulators, replays a day of a real shop, places orders of simulated customers (some of whom change their minds),
 /// reviews what is held, takes the gateway down for a while, follows each order to its end, and checks log, ledgers and
 /// stock against each other.
 #[derive(Debug, Args)]

@@ -1,11 +1,12 @@
 //! `orderflow doctor`.
 
+mod ready;
 mod release;
 mod servers;
 
 use anyhow::Result;
 use clap::Args;
-use orderflow_stack::prerequisites;
+use orderflow_stack::{prerequisites, suffice};
 use serde::Serialize;
 
 use super::{print, print_json, table::table};
@@ -15,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   orderflow doctor
   orderflow doctor --kafka broker:9092 --redis redis://cache:6379 --registry http://registry:8081 --json
+  orderflow doctor --ready http://127.0.0.1:9100/health/ready
 
 Either all three servers are reachable, or this machine has what it takes to start its own (`orderflow demo`
 does, and the tests do). Exit code 1 when neither is so.";
@@ -25,6 +27,9 @@ does, and the tests do). Exit code 1 when neither is so.";
 pub(super) struct Doctor {
     #[command(flatten)]
     connection: Connection,
+    /// Only ask this address whether it is ready, as a container's health check does; exit code 1 when it is not.
+    #[arg(long, value_name = "URL")]
+    ready: Option<String>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -47,18 +52,20 @@ struct Findings {
 
 impl Doctor {
     pub(super) async fn run(self) -> Result<bool> {
+        if let Some(url) = &self.ready {
+            return ready::ask(url).await;
+        }
         let (servers, prerequisites) =
             tokio::join!(servers::look(&self.connection), tokio::task::spawn_blocking(prerequisites));
-        let prerequisites = prerequisites?.into_iter().map(|prerequisite| Finding {
+        let prerequisites = prerequisites?;
+        let can_start = suffice(&prerequisites);
+        let prerequisites = prerequisites.into_iter().map(|prerequisite| Finding {
             what: prerequisite.name.to_owned(),
             found: prerequisite.found,
             how_to_get: prerequisite.how_to_get.to_owned(),
         });
         let findings = Findings { servers, prerequisites: prerequisites.collect() };
-        let complete = |findings: &[Finding]| findings.iter().all(|finding| finding.found.is_some());
-        // Redis also comes with the downloads; it is no reason to give up.
-        let native = findings.prerequisites.iter().all(|f| f.found.is_some() || f.what == "redis-server");
-        let well = complete(&findings.servers) || native;
+        let well = can_start || findings.servers.iter().all(|finding| finding.found.is_some());
         if self.json {
             print_json(&findings)?
         } else {

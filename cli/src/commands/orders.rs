@@ -109,6 +109,9 @@ fn line(entry: &Entry, decoder: &Decoder) -> Line {
         Place::DeadLetters(service) => {
             (format!("dead letter: {}", entry.record()), service.clone(), format!("{service}.dlq, {place}"))
         }
+        Place::Parked(service) => {
+            (format!("parked: {}", entry.record()), service.clone(), format!("{service}.parked, {place}"))
+        }
         Place::Waiting(service) => {
             let event = match entry.note {
                 Note::Waits => format!("waits: {}", entry.record()),
@@ -119,8 +122,12 @@ fn line(entry: &Entry, decoder: &Decoder) -> Line {
         }
     };
     Line {
-        // What is put aside carries its event's time; it was put aside when Kafka got it.
-        time: if matches!(entry.place, Place::Topic(_)) { entry.envelope.time } else { entry.timestamp },
+        // What is put aside carries its event's time; it was put aside when Kafka got it. One that is parked says when.
+        time: match (&entry.place, &entry.parking) {
+            (Place::Topic(_), _) => entry.envelope.time,
+            (_, Some(parking)) => parking.at,
+            (_, None) => entry.timestamp,
+        },
         event,
         by,
         facts: facts::of(entry, decoder),

@@ -6,11 +6,18 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::load::Desk;
+
 /// Where order-status is, and who asks.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Status {
     /// Base address of order-status.
-    #[arg(long = "status-url", env = "ORDER_STATUS_URL", default_value = "http://127.0.0.1:8082")]
+    #[arg(
+        id = "status-url",
+        long = "status-url",
+        env = "ORDER_STATUS_URL",
+        default_value = "http://127.0.0.1:8082"
+    )]
     url: String,
     /// Bearer token: a JWT, or the service's operator token. Not needed on its own machine where it has none.
     #[arg(long = "status-token", env = "ORDER_STATUS_TOKEN", hide_env_values = true)]
@@ -49,6 +56,11 @@ impl Status {
         // So says the service to whoever has had all there is.
         ensure!(response.status() != StatusCode::NO_CONTENT, "there is nothing more to follow");
         Ok(response)
+    }
+
+    /// The same, for those who only cancel.
+    pub(super) fn desk(&self, client: Client) -> Desk {
+        Desk::at(client, &self.url, self.token.clone())
     }
 
     fn request(&self, method: fn(&Client, String) -> RequestBuilder, path: &str) -> Result<RequestBuilder> {

@@ -9,8 +9,8 @@ use orderflow_stack::Servers;
 use crate::connection::Connection;
 
 /// The services, in the order of an order's way.
-pub const SERVICES: [&str; 6] =
-    ["order-intake", "fraud-scoring", "inventory", "payment", "shipping", "order-status"];
+pub const SERVICES: [&str; 7] =
+    ["order-intake", "fraud-scoring", "inventory", "payment", "shipping", "order-status", "recommendation"];
 
 /// What to start, and how.
 #[derive(Debug, Clone)]

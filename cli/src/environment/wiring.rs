@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use super::{Environment, Options, instance::Plan};
 
 /// The demo shop's catalogue, so that the command works without the source tree.
-const DEMO_CATALOGUE: &str = include_str!("../../../deploy/catalogue/demo.yaml");
+pub(crate) const DEMO_CATALOGUE: &str = include_str!("../../../deploy/catalogue/demo.yaml");
 
 /// Writes what the services read from files: a fresh master key and the catalogue.
 pub(super) fn write_files(folder: &Path, options: &Options) -> Result<()> {
@@ -83,6 +83,11 @@ pub(super) fn service(environment: &Environment, service: &'static str, slot: us
         }
         "order-status" => {
             let Address { listen, url } = if slot == 0 { environment.status.clone() } else { address()? };
+            env.push(("LISTEN".to_owned(), listen));
+            http_url = Some(url);
+        }
+        "recommendation" => {
+            let Address { listen, url } = address()?;
             env.push(("LISTEN".to_owned(), listen));
             http_url = Some(url);
         }

@@ -52,7 +52,7 @@ impl Decoder {
                 let reason = self.reason(entry);
                 facts.event(&envelope.kind, reason.as_deref(), &envelope.source, envelope.causation_id);
             }
-            Place::DeadLetters(service) => facts.dead_letter(service, envelope.id),
+            Place::DeadLetters(service) | Place::Parked(service) => facts.dead_letter(service, envelope.id),
             Place::Waiting(service) => {
                 if let Note::Settled(event) = entry.note {
                     facts.settled(service, event);

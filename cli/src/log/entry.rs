@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use orderflow::{
     envelope::Envelope,
-    runtime::{dead_letter, original, waiting::journal::Note},
+    runtime::{
+        dead_letter, original,
+        waiting::{journal::Note, parked::Parking},
+    },
     step::Origin,
     topics::{GroupTopics, Names, Topic},
 };
@@ -17,6 +20,8 @@ pub enum Place {
     Topic(Topic),
     /// On the dead-letter topic of this service's group.
     DeadLetters(String),
+    /// On the topic of those dead letters of this service's group that are parked.
+    Parked(String),
     /// In the journal of what waits behind this service's dead letters.
     Waiting(String),
 }
@@ -42,6 +47,8 @@ pub struct Entry {
     pub fault: Option<(String, String)>,
     /// What it says, in a journal.
     pub note: Note,
+    /// Who has parked it, of a letter that is.
+    pub parking: Option<Parking>,
 }
 
 impl Entry {
@@ -72,6 +79,7 @@ impl Entry {
             envelope: Envelope::from_headers(message.headers(), &origin, &key, ""),
             fault,
             note: Note::of(message.headers()),
+            parking: Parking::of(message.headers()).filter(|_| matches!(place, Place::Parked(_))),
             place,
             key,
         })
@@ -93,6 +101,7 @@ impl Entry {
 fn place(topic: Topic) -> Place {
     match GroupTopics::owner(topic) {
         Some((service, group)) if topic == group.dead_letters => Place::DeadLetters(service.to_owned()),
+        Some((service, group)) if topic == group.parked => Place::Parked(service.to_owned()),
         Some((service, group)) if topic == group.waiting => Place::Waiting(service.to_owned()),
         _ => Place::Topic(topic),
     }

@@ -147,8 +147,8 @@ pub fn groups() -> Result<Vec<String>> {
     Ok(Catalogue::load()?.groups().into_keys().map(str::to_owned).collect())
 }
 
-/// Every group's dead letters, and the journal of what waits behind them.
+/// Every group's dead letters, those that are parked, and the journal of what waits behind them.
 pub(super) fn put_aside() -> Result<Vec<Topic>> {
     let groups = Catalogue::load()?.groups().into_values().collect::<Vec<_>>();
-    Ok(groups.into_iter().flat_map(|group| [group.dead_letters, group.waiting]).collect())
+    Ok(groups.into_iter().flat_map(|group| [group.dead_letters, group.parked, group.waiting]).collect())
 }

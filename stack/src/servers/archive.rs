@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::downloads::Installed;
 use super::folder::Folder;
-use super::server::{Plan, Server};
+use super::server::{Plan, Runs, Server};
 use super::{kafka, registry};
 
 /// Writing the archive is part of the server's end.
@@ -36,7 +36,9 @@ async fn write_one(
     let unfinished = archive.with_extension("unfinished");
     let server = Server::start(|| {
         let mut plan = plan(installed, &folder)?;
-        plan.spec.args.insert(0, format!("-XX:ArchiveClassesAtExit={}", unfinished.display()));
+        if let Runs::Process(spec) = &mut plan.runs {
+            spec.args.insert(0, format!("-XX:ArchiveClassesAtExit={}", unfinished.display()));
+        }
         Ok(plan)
     });
     server.await?.stop_within(WRITTEN_WITHIN).await;

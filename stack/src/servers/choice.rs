@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use super::engine;
 use super::server::Server;
 
 const KAFKA: &str = "KAFKA_BOOTSTRAP_SERVERS";
@@ -14,8 +15,10 @@ const ENVIRONMENT: &str = "ORDERFLOW_ENV";
 pub enum Origin {
     /// It runs at this address and is used as it is.
     Given(String),
-    /// It is started here.
+    /// It is started here as a child process.
     Native,
+    /// It is started here in a container.
+    Docker,
 }
 
 /// Where each of the three comes from.
@@ -35,13 +38,17 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Everything started here.
+    /// Everything started here, as child processes.
     pub fn native() -> Self {
-        let native = || Origin::Native;
+        Self::all(&Origin::Native)
+    }
+
+    /// Everything of one origin.
+    pub fn all(origin: &Origin) -> Self {
         Self {
-            kafka: native(),
-            redis: native(),
-            registry: native(),
+            kafka: origin.clone(),
+            redis: origin.clone(),
+            registry: origin.clone(),
             second_broker: false,
             redis_append_only: false,
         }
@@ -52,50 +59,79 @@ impl Choice {
     /// # Errors
     /// When `ORDERFLOW_ENV` asks for what cannot be had.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_variables(|name| std::env::var(name).ok(), engine::answers)
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+        engine_answers: impl Fn() -> bool,
+    ) -> Result<Self> {
         // An empty variable is how many tools say "not set".
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let origin = |name: &str| variable(name).map_or(Origin::Native, Origin::Given);
-        let by_variables = || Self {
-            kafka: origin(KAFKA),
-            redis: origin(REDIS),
-            registry: origin(REGISTRY),
-            ..Self::native()
+        let or_given = |started: Origin| {
+            let origin = |name: &str| variable(name).map_or_else(|| started.clone(), Origin::Given);
+            Self {
+                kafka: origin(KAFKA),
+                redis: origin(REDIS),
+                registry: origin(REGISTRY),
+                ..Self::all(&started)
+            }
         };
         match variable(ENVIRONMENT).as_deref() {
-            None => Ok(by_variables()),
+            // Nobody is asked for an engine that is not needed.
+            None if or_given(Origin::Native).is_given() => Ok(or_given(Origin::Native)),
+            None => Ok(or_given(if engine_answers() { Origin::Docker } else { Origin::Native })),
             Some("native") => Ok(Self::native()),
+            Some("docker") => Ok(Self::all(&Origin::Docker)),
             Some("given") => {
                 let missing: Vec<_> =
                     [KAFKA, REDIS, REGISTRY].into_iter().filter(|name| variable(name).is_none()).collect();
                 if !missing.is_empty() {
                     bail!("{ENVIRONMENT}=given, but not set: {}", missing.join(", "));
                 }
-                Ok(by_variables())
+                Ok(or_given(Origin::Native))
             }
-            Some("docker") => bail!(
-                "{ENVIRONMENT}=docker comes with the container setup; use native, or given with {KAFKA}, {REDIS} \
-                 and {REGISTRY}"
-            ),
-            Some(other) => bail!("{ENVIRONMENT}={other} is unknown; use native or given"),
+            Some(other) => bail!("{ENVIRONMENT}={other} is unknown; use native, docker or given"),
         }
     }
 
     /// Whether nothing is started here.
     pub fn is_given(&self) -> bool {
-        [&self.kafka, &self.redis, &self.registry].into_iter().all(|origin| *origin != Origin::Native)
+        self.origins().into_iter().all(Origin::is_given)
+    }
+
+    /// Whether any of the servers is somebody else's.
+    pub fn is_partly_given(&self) -> bool {
+        self.origins().into_iter().any(Origin::is_given)
+    }
+
+    pub(super) fn origins(&self) -> [&Origin; 3] {
+        [&self.kafka, &self.redis, &self.registry]
     }
 }
 
 impl Origin {
+    /// How a server of one's own is started, by the environment's variables: where they give everything, as a child
+    /// process.
+    ///
+    /// # Errors
+    /// As [`Choice::from_env`].
+    pub fn of_ones_own() -> Result<Self> {
+        let choice = Choice::from_env()?;
+        Ok(if choice.origins().contains(&&Self::Docker) { Self::Docker } else { Self::Native })
+    }
+
+    fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_))
+    }
+
     /// Where clients find it.
     pub(super) fn address(&self, started: Option<&Server>) -> String {
         match (self, started) {
             (Self::Given(address), _) => address.trim_end_matches('/').to_owned(),
-            (Self::Native, server) => server.map(|server| server.address().to_owned()).unwrap_or_default(),
+            (Self::Native | Self::Docker, server) => {
+                server.map(|server| server.address().to_owned()).unwrap_or_default()
+            }
         }
     }
 
@@ -108,6 +144,7 @@ impl Origin {
         match self {
             Self::Given(_) => format!("{shown} (given)"),
             Self::Native => format!("{shown} (native)"),
+            Self::Docker => format!("{shown} (docker)"),
         }
     }
 }
@@ -116,29 +153,40 @@ impl Origin {
 mod tests {
     use super::*;
 
+    fn choose_beside(engine: bool, variables: &[(&str, &str)]) -> Result<Choice> {
+        let variable =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Choice::from_variables(variable, || engine)
+    }
+
     fn choose(variables: &[(&str, &str)]) -> Result<Choice> {
-        Choice::from_variables(|name| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
-        })
+        choose_beside(false, variables)
     }
 
     #[test]
-    fn nothing_set_starts_everything() {
+    fn nothing_set_starts_everything_in_containers_where_an_engine_answers() {
         assert_eq!(choose(&[]).unwrap(), Choice::native());
         assert_eq!(choose(&[(KAFKA, " ")]).unwrap(), Choice::native());
+        assert_eq!(choose_beside(true, &[]).unwrap(), Choice::all(&Origin::Docker));
     }
 
     #[test]
     fn each_server_may_be_given_on_its_own() {
-        let choice = choose(&[(REDIS, "redis://cache:6379/")]).unwrap();
-        assert_eq!(choice.kafka, Origin::Native);
-        assert_eq!(choice.redis.address(None), "redis://cache:6379");
-        assert!(!choice.is_given());
+        for (engine, started) in [(false, Origin::Native), (true, Origin::Docker)] {
+            let choice = choose_beside(engine, &[(REDIS, "redis://cache:6379/")]).unwrap();
+            assert_eq!(choice.kafka, started);
+            assert_eq!(choice.redis.address(None), "redis://cache:6379");
+            assert!(!choice.is_given() && choice.is_partly_given());
+        }
     }
 
     #[test]
-    fn native_ignores_what_is_given() {
-        assert_eq!(choose(&[(ENVIRONMENT, "native"), (KAFKA, "k:9092")]).unwrap(), Choice::native());
+    fn native_and_docker_ignore_what_is_given_and_what_answers() {
+        for engine in [false, true] {
+            let asked = |value| choose_beside(engine, &[(ENVIRONMENT, value), (KAFKA, "k:9092")]).unwrap();
+            assert_eq!(asked("native"), Choice::native());
+            assert_eq!(asked("docker"), Choice::all(&Origin::Docker));
+        }
     }
 
     #[test]
@@ -150,11 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn docker_and_nonsense_are_refused_with_the_way_out() {
-        for asked in ["docker", "cloud"] {
-            let error = choose(&[(ENVIRONMENT, asked)]).unwrap_err().to_string();
-            assert!(error.contains(asked) && error.contains("native") && error.contains("given"), "{error}");
-        }
+    fn nobody_is_asked_for_an_engine_that_is_not_needed() {
+        let all = [(KAFKA, "k:9092"), (REDIS, "redis://r"), (REGISTRY, "http://s")];
+        let variable =
+            |name: &str| all.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let choice = Choice::from_variables(variable, || panic!("asked")).unwrap();
+        assert!(choice.is_given());
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_the_way_out() {
+        let error = choose(&[(ENVIRONMENT, "cloud")]).unwrap_err().to_string();
+        assert!(["cloud", "native", "docker", "given"].iter().all(|word| error.contains(word)), "{error}");
     }
 
     #[test]

@@ -111,7 +111,10 @@ async fn download(native: &Path, into: &Path) -> Result<()> {
 async fn format_kafka(installed: &Installed) -> Result<()> {
     let properties = installed.folder.join("format.properties");
     let formatted = installed.kafka_formatted();
-    std::fs::write(&properties, kafka::properties(kafka::Node::Only, &formatted, 1, "127.0.0.1:2"))?;
+    std::fs::write(
+        &properties,
+        kafka::properties(kafka::Node::Only, &formatted, "127.0.0.1", 1, "127.0.0.1:2"),
+    )?;
     let mut args = installed.kafka_flags();
     args.extend(["kafka.tools.StorageTool".to_owned(), "format".to_owned()]);
     args.extend(["--config".to_owned(), properties.display().to_string()]);

@@ -1,5 +1,6 @@
 //! Apache Kafka (KRaft): one node that is broker and controller and, where a test asks for it, a second broker.
 
+mod contained;
 mod node;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,14 +10,17 @@ use anyhow::{Context, Result};
 
 use super::downloads::Installed;
 use super::folder::Folder;
-use super::server::Plan;
+use super::server::{Plan, Runs};
 use crate::ports::free_port;
 use crate::probe::Probe;
 use crate::processes::Spec;
+pub(super) use contained::container;
 use node::{Cluster, VOTERS, give_data};
 pub(super) use node::{Node, fresh_id};
 
 const HEAP: &str = "ORDERFLOW_KAFKA_HEAP";
+/// The quick compiler only: the thorough one would take a core for the first minute, which is when a demo runs.
+const FLAGS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /// ApiVersions, version 0, correlation id 7, no client id (KIP-35, KIP-511). A broker accepts connections once it is
 /// registered and unfenced, so an answer means that it serves.
@@ -31,14 +35,12 @@ pub(super) fn plan(installed: &Installed, folder: &Folder, node: Node) -> Result
     let data = folder.path().join(node.name());
     give_data(&installed.kafka_formatted(), &data, node, &cluster.id)?;
     let settings = data.with_extension("properties");
-    std::fs::write(&settings, properties(node, &data, port, &cluster.controller))
+    std::fs::write(&settings, properties(node, &data, "127.0.0.1", port, &cluster.controller))
         .with_context(|| format!("writing {}", settings.display()))?;
-    let heap = std::env::var(HEAP).unwrap_or_else(|_| "512m".to_owned());
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
     args.extend(installed.kafka_flags());
-    // The quick compiler only: the thorough one would take a core for the first minute, which is when a demo runs.
-    let compiler = "-XX:TieredStopAtLevel=1".to_owned();
-    args.extend([format!("-Xmx{heap}"), "-XX:+UseSerialGC".to_owned(), compiler]);
+    args.push(heap());
+    args.extend(FLAGS.map(str::to_owned));
     args.extend(["kafka.Kafka".to_owned(), settings.display().to_string()]);
     let spec = Spec {
         name: node.name().to_owned(),
@@ -48,9 +50,17 @@ pub(super) fn plan(installed: &Installed, folder: &Folder, node: Node) -> Result
         scratch: Some(data),
         ..Spec::default()
     };
+    Ok(at_port(Runs::Process(spec), port))
+}
+
+fn at_port(runs: Runs, port: u16) -> Plan {
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let probe = Probe::Tcp { at, ask: API_VERSIONS, accepts: is_api_versions };
-    Ok(Plan { spec, address: at.to_string(), probe })
+    Plan { runs, address: at.to_string(), probe }
+}
+
+fn heap() -> String {
+    format!("-Xmx{}", std::env::var(HEAP).unwrap_or_else(|_| "512m".to_owned()))
 }
 
 /// Length, our correlation id, error code 0.
@@ -58,7 +68,8 @@ fn is_api_versions(answer: &[u8]) -> bool {
     answer.get(4..10) == Some(&[0, 0, 0, 7, 0, 0])
 }
 
-pub(super) fn properties(node: Node, data: &Path, port: u16, controller: &str) -> String {
+/// The settings of a node that listens on `interface`.
+pub(super) fn properties(node: Node, data: &Path, interface: &str, port: u16, controller: &str) -> String {
     let (roles, also_listens) = match node {
         Node::Only | Node::First => ("broker,controller", format!(",CONTROLLER://{controller}")),
         Node::Second => ("broker", String::new()),
@@ -68,7 +79,7 @@ pub(super) fn properties(node: Node, data: &Path, port: u16, controller: &str) -
     format!(
         "node.id={}
 process.roles={roles}
-listeners=PLAINTEXT://127.0.0.1:{port}{also_listens}
+listeners=PLAINTEXT://{interface}:{port}{also_listens}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT

@@ -38,6 +38,8 @@ struct Track {
     finished: Option<Instant>,
     /// Whether a person had to look at it.
     held: bool,
+    /// Whether it is one of the replayed invoices.
+    replayed: bool,
 }
 
 /// From each 202 to the moment its order's final event could be read by others, by what the order met on its way.
@@ -49,6 +51,8 @@ pub(super) struct Latencies {
     pub outage: Latency,
     /// A person's decision.
     pub held: Latency,
+    /// The replayed invoices, whatever they met.
+    pub replayed: Latency,
 }
 
 /// Numbers at one moment.
@@ -68,6 +72,12 @@ impl Board {
     /// An order's caller had a 202 at `at`.
     pub(super) fn accepted(&self, order: Uuid, at: Instant) {
         self.lock().orders.entry(order).or_default().accepted.get_or_insert(at);
+    }
+
+    /// The same, of an invoice that is replayed.
+    pub(super) fn replayed(&self, order: Uuid, at: Instant) {
+        self.accepted(order, at);
+        self.lock().orders.entry(order).or_default().replayed = true;
     }
 
     /// A record has appeared; its schema has been learnt.
@@ -118,6 +128,7 @@ impl Board {
             let caught =
                 begun.is_some_and(|begun| finished >= begun) && over.is_none_or(|over| accepted < over);
             let latency = match (track.held, caught) {
+                _ if track.replayed => &mut latencies.replayed,
                 (true, _) => &mut latencies.held,
                 (false, true) => &mut latencies.outage,
                 (false, false) => &mut latencies.undisturbed,

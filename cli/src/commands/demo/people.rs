@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use reqwest::{Client, Response, StatusCode};
+use anyhow::Result;
+use reqwest::Client;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
+
+use crate::load::{Cancelled, Desk};
 
 /// How often the reviewer looks for orders that wait.
 const LOOK: Duration = Duration::from_millis(300);
@@ -26,6 +28,7 @@ const REGRETS: [Duration; 4] = [
 pub(super) struct People {
     client: Client,
     url: String,
+    desk: Desk,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +45,13 @@ struct Held {
 
 impl People {
     pub(super) fn at(client: Client, url: &str) -> Self {
-        Self { client, url: url.to_owned() }
+        let desk = Desk::at(client.clone(), url, None);
+        Self { client, url: url.to_owned(), desk }
+    }
+
+    /// Where customers take orders back.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     /// Reviews whatever is held, until dropped. An outage is waited out.
@@ -65,31 +74,11 @@ impl People {
     }
 
     /// Has the customer of the `number`-th regretted order take it back, a moment after it was accepted.
-    pub(super) fn regret(&self, number: usize, order: Uuid, regrets: &mut JoinSet<Result<Regret>>) {
-        let people = self.clone();
+    pub(super) fn regret(&self, number: usize, order: Uuid, regrets: &mut JoinSet<Result<Cancelled>>) {
+        let desk = self.desk.clone();
         regrets.spawn(async move {
             tokio::time::sleep(REGRETS[number % REGRETS.len()]).await;
-            people.cancel(order).await
+            desk.cancel(order, "changed my mind").await
         });
     }
-
-    async fn cancel(&self, order: Uuid) -> Result<Regret> {
-        let url = format!("{}/orders/{order}/cancel", self.url);
-        let answer: Response =
-            self.client.post(url).json(&json!({ "reason": "changed my mind" })).send().await?;
-        match answer.status() {
-            StatusCode::ACCEPTED => Ok(Regret::Asked),
-            StatusCode::CONFLICT => Ok(Regret::TooLate),
-            status => Err(anyhow::anyhow!("{status}")).with_context(|| format!("cancelling {order}")),
-        }
-    }
-}
-
-/// What became of a request to cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Regret {
-    /// It is on the log; whoever holds the order's fate decides.
-    Asked,
-    /// The order was finished.
-    TooLate,
 }

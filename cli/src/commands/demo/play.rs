@@ -1,25 +1,27 @@
 //! The demo itself: orders in, each followed to its end, then the audit.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use orderflow::topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING};
-use tokio::{runtime::Handle, sync::mpsc::Receiver, task::JoinSet, time::Instant};
+use tokio::{sync::mpsc::Receiver, task::JoinSet, time::Instant};
 
 use super::{
     Demo,
     board::Board,
+    browsers::Browsers,
     funnel::Funnel,
     outage::Outage,
-    people::{People, Regret},
+    people::People,
     report::{Met, Report},
+    stage::Stage,
     start::Running,
 };
 use crate::{
     audit,
     commands::load::new_run,
-    load::{Answer, Kind, Mix, Outcome, Shop, Summary, client, plan, send},
-    log::{Decoder, Entry, Follower},
+    invoices,
+    load::{Answer, Cancelled, Kind, Mix, Outcome, Summary, plan, send},
+    log::Follower,
 };
 
 /// How often the funnel is drawn.
@@ -36,44 +38,16 @@ const NAMED: usize = 10;
 /// # Errors
 /// When a server gives up, or no order is accepted. A broken promise is in the report instead.
 pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
-    let environment = &running.environment;
-    let board = Arc::new(Board::default());
-    let heard = Arc::clone(&board);
-    let topics = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
-    let (decoder, here) = (Decoder::new(environment.connection().registry()?), Handle::current());
-    let take = move |entry: Entry| {
-        if let Err(error) = here.block_on(decoder.learn([&entry])) {
-            eprintln!("a record's schema cannot be looked up: {error:#}");
-        }
-        heard.heard(&entry, &decoder);
-    };
-    let follower = Follower::start(&environment.kafka_config(), &environment.names(), &topics, take).await?;
-
-    let client = client()?;
-    let url = environment.intake_url()?;
-    let shop = Shop::ask(&client, &url).await?;
-    let shots = plan(&shop, demo.orders as usize, demo.rate, demo.seed, &new_run(), &Mix::default());
-    let mut funnel = Funnel::new(u64::from(demo.orders));
+    let stage = Stage::set(running).await?;
+    let mut funnel = Funnel::new(u64::from(running.sample.orders()) + u64::from(demo.orders));
+    let invoices = stage.reviewed(day(&stage, &mut funnel)).await?;
     let begun = Instant::now();
-    let people = People::at(client.clone(), environment.status_url());
-    let outage = Outage::of(environment, client.clone(), Duration::from_secs(demo.outage.into()));
-    let middle = Duration::from_secs_f64(f64::from(demo.orders) / demo.rate / 2.0);
-    let orders = async {
-        let answers = send(client, &url, shots, 1_000);
-        let (load, regrets) = follow_load(answers, &people, &board, &mut funnel).await?;
-        ensure!(load.accepted > 0, "no order was accepted: {:?} {:?}", load.refused, load.failed);
-        wait_until_final(&board, &mut funnel, &follower).await?;
-        Ok((load, regrets))
-    };
-    let ((load, regrets), ()) = tokio::select! {
-        done = async { tokio::try_join!(orders, outage.happen(middle, &board)) } => done?,
-        () = people.review() => bail!("the reviewer has left"),
-    };
+    let (load, regrets) = stage.reviewed(customers(demo, &stage, &mut funnel)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     drop(funnel);
 
-    let services = super::report::memory(environment);
-    let evidence = settled(environment, &board).await?;
+    let services = super::report::memory(&running.environment);
+    let evidence = settled(&running.environment, &stage.board).await?;
     let checks = audit::check(&evidence);
     Ok(Report::new(
         running.servers(),
@@ -81,11 +55,41 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
         seconds,
         load,
         &evidence,
-        board.latencies(),
-        Met { regrets, outage_seconds: demo.outage },
+        stage.board.latencies(),
+        Met { regrets, invoices, outage_seconds: demo.outage },
         services,
         checks,
     ))
+}
+
+/// A real shop's day, to the end of its last order.
+async fn day(stage: &Stage<'_>, funnel: &mut Funnel) -> Result<invoices::Report> {
+    let report = stage.running.sample.replay(stage, funnel).await?;
+    wait_until_final(&stage.board, funnel, &stage.follower).await?;
+    Ok(report)
+}
+
+/// The simulated customers, to the end of their last order, and the outage in the middle.
+async fn customers(demo: &Demo, stage: &Stage<'_>, funnel: &mut Funnel) -> Result<(Summary, Vec<Cancelled>)> {
+    let Stage { running, client, url, people, board, follower, .. } = stage;
+    let shop = running.sample.own_goods(&stage.shop);
+    let shots = plan(&shop, demo.orders as usize, demo.rate, demo.seed, &new_run(), &Mix::default());
+    let outage = Outage::of(&running.environment, client.clone(), Duration::from_secs(demo.outage.into()));
+    let middle = Duration::from_secs_f64(f64::from(demo.orders) / demo.rate / 2.0);
+    let browsers = Browsers::of(client.clone(), url, &shots);
+    let orders = async {
+        let answers = send(client.clone(), url, shots, 1_000);
+        let (load, regrets) = follow_load(answers, people, board, funnel).await?;
+        ensure!(load.accepted > 0, "no order was accepted: {:?} {:?}", load.refused, load.failed);
+        wait_until_final(board, funnel, follower).await?;
+        Ok((load, regrets))
+    };
+    let looking = async {
+        browsers.browse().await;
+        Ok(())
+    };
+    let (met, (), ()) = tokio::try_join!(orders, outage.happen(middle, board), looking)?;
+    Ok(met)
 }
 
 async fn follow_load(
@@ -93,7 +97,7 @@ async fn follow_load(
     people: &People,
     board: &Board,
     funnel: &mut Funnel,
-) -> Result<(Summary, Vec<Regret>)> {
+) -> Result<(Summary, Vec<Cancelled>)> {
     let mut summary = Summary::default();
     let (mut regretted, mut regrets) = (0, JoinSet::new());
     let mut draw = tokio::time::interval(DRAW);
@@ -115,7 +119,7 @@ async fn follow_load(
             _ = draw.tick() => funnel.show(&board.snapshot()),
         }
     }
-    let asked: Vec<Result<Regret>> = regrets.join_all().await;
+    let asked: Vec<Result<Cancelled>> = regrets.join_all().await;
     Ok((summary, asked.into_iter().collect::<Result<_>>()?))
 }
 

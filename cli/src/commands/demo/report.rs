@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use super::{Demo, board::Latencies, people::Regret};
+use super::{Demo, board::Latencies, sample};
 use crate::{
     audit::{Check, Evidence},
-    commands::{load, table::table},
+    commands::{audit::promises, load, table::table},
     environment::Environment,
-    load::{Percentiles, Summary},
+    invoices,
+    load::{Cancelled, Percentiles, Summary},
 };
 use clap::ValueEnum;
 
@@ -28,6 +29,8 @@ pub(super) struct Report {
     /// From a caller's 202 to the moment others could read the order's final event, by what orders met on their way.
     acceptance_to_final: BTreeMap<&'static str, Percentiles>,
     cancels: Cancels,
+    /// What became of a real shop's day.
+    invoices: invoices::Report,
     /// For how long the gateway was down.
     outage_seconds: u16,
     dead_letters: BTreeMap<String, usize>,
@@ -37,7 +40,8 @@ pub(super) struct Report {
 
 /// What orders met besides their customers.
 pub(super) struct Met {
-    pub(super) regrets: Vec<Regret>,
+    pub(super) regrets: Vec<Cancelled>,
+    pub(super) invoices: invoices::Report,
     pub(super) outage_seconds: u16,
 }
 
@@ -89,15 +93,19 @@ impl Report {
         for order in evidence.orders.values() {
             *orders_by_state.entry(order.state().to_string()).or_default() += 1;
         }
-        let Latencies { undisturbed, outage, held } = latencies;
-        let named =
-            [("undisturbed", undisturbed), ("caught by the outage", outage), ("held for review", held)];
+        let Latencies { undisturbed, outage, held, replayed } = latencies;
+        let named = [
+            ("undisturbed", undisturbed),
+            ("caught by the outage", outage),
+            ("held for review", held),
+            ("invoices, replayed", replayed),
+        ];
         let acceptance_to_final = named
             .into_iter()
             .filter(|(_, latency)| !latency.is_empty())
             .map(|(name, latency)| (name, latency.percentiles()))
             .collect();
-        let too_late = met.regrets.iter().filter(|regret| **regret == Regret::TooLate).count();
+        let too_late = met.regrets.iter().filter(|regret| **regret == Cancelled::TooLate).count();
         let cancels = Cancels { requested: met.regrets.len(), too_late };
         let delivery = demo.delivery.to_possible_value().map(|value| value.get_name().to_owned());
         Self {
@@ -109,6 +117,7 @@ impl Report {
             orders_by_state,
             acceptance_to_final,
             cancels,
+            invoices: met.invoices,
             outage_seconds: met.outage_seconds,
             dead_letters: evidence.dead_letters.clone(),
             services,
@@ -135,18 +144,14 @@ impl fmt::Display for Report {
             services.add_row([name.clone(), format!("{resident_mb:.1}"), format!("{peak_mb:.1}")]);
         }
         writeln!(f, "{services}\n")?;
-        let mut promises = table(["kept", "promise"]);
-        for Check { promise, broken } in &self.promises {
-            let kept = if broken.is_empty() { "yes" } else { "NO" };
-            promises.add_row([kept.to_owned(), format!("{promise}{}", some_of(broken))]);
-        }
-        writeln!(f, "{promises}\n")?;
+        writeln!(f, "{}\n", promises(&self.promises))?;
         let letters: Vec<String> =
             self.dead_letters.iter().map(|(code, count)| format!("{count} {code}")).collect();
         let letters = if letters.is_empty() { "none".to_owned() } else { letters.join(", ") };
         writeln!(f, "dead letters: {letters}")?;
         let Cancels { requested, too_late } = self.cancels;
         writeln!(f, "cancels: {requested} requested, {too_late} when the order was finished already")?;
+        writeln!(f, "{}", sample::line(&self.invoices))?;
         writeln!(f, "gateway down for {} s in the middle", self.outage_seconds)?;
         let Self { delivery, rate, seconds, .. } = self;
         write!(f, "\nacceptance to final state ({delivery}, {rate} orders/s for {seconds:.0} s):")?;
@@ -158,14 +163,4 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
-}
-
-/// The first few of many breaches, behind their promise.
-fn some_of(broken: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let mut text: String = broken.iter().take(SHOWN).map(|breach| format!("\n  {breach}")).collect();
-    if broken.len() > SHOWN {
-        text.push_str(&format!("\n  and {} more", broken.len() - SHOWN));
-    }
-    text
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use orderflow_stack::{Choice, Servers, build};
 
-use super::Demo;
+use super::{Demo, sample::Sample};
 use crate::{
     commands::load::new_run,
     environment::{Environment, Options},
@@ -15,6 +15,8 @@ use crate::{
 /// Everything that runs. The environment stands first: it ends before its servers.
 pub(super) struct Running {
     pub(super) environment: Environment,
+    /// What a real shop sold on one day; it is for sale here too.
+    pub(super) sample: Sample,
     servers: Servers,
 }
 
@@ -25,13 +27,20 @@ impl Running {
     /// What did not work, and how to get what is missing.
     pub(super) async fn start(demo: &Demo) -> Result<Self> {
         let choice = Choice::from_env()?;
-        let given = choice != Choice::native();
+        let given = choice.is_partly_given();
         let step = Steps::begin("building and starting servers");
         let (binaries, servers) = tokio::try_join!(build(), Servers::start(choice))?;
         step.done(&servers.chosen);
         // Servers of our own hold nothing else; on others, nothing of anybody else's is touched.
         let prefix = if given { format!("demo-{}.", new_run()) } else { String::new() };
-        let options = Options { prefix, delivery: demo.delivery, ..Options::default() };
+        let sample = Sample::read()?;
+        let catalogue = sample.catalogue()?;
+        let options = Options {
+            prefix,
+            delivery: demo.delivery,
+            catalogue: Some(catalogue.path().to_owned()),
+            ..Options::default()
+        };
         let step = Steps::begin("starting services and simulators");
         let environment =
             Environment::start(&servers, binaries, options).await.inspect_err(|_| servers.keep_folder())?;
@@ -40,7 +49,7 @@ impl Running {
             "{count} services and 2 simulators are ready; logs in {}",
             environment.folder().display()
         ));
-        Ok(Self { environment, servers })
+        Ok(Self { environment, sample, servers })
     }
 
     /// What was chosen, in one line.
@@ -55,6 +64,7 @@ impl Running {
     pub(super) fn how_to_try(&self) -> Result<String> {
         let url = self.environment.intake_url()?;
         let status = self.environment.status_url();
+        let shown = self.environment.recommendation_url()?;
         let Servers { kafka_bootstrap, registry_url, chosen, .. } = &self.servers;
         let prefix = &self.environment.connection().prefix;
         let operators: Vec<String> = self
@@ -64,7 +74,7 @@ impl Running {
             .map(|instance| format!("  {:<18} {}/metrics", instance.name(), instance.operator_url()))
             .collect();
         Ok(format!(
-            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID> --status-url {status}\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
+            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n  recommendations    {shown}/recommendations/<CUSTOMER-ID>, {shown}/products/<SKU>/related\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID> --status-url {status}\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
             operators.join("\n"),
             self.environment.folder().display(),
             EXAMPLE_ORDER,
@@ -74,7 +84,7 @@ impl Running {
 
     /// Ends services and simulators, then the servers. Logs stay when not all was well.
     pub(super) async fn stop(self, well: bool) {
-        let Self { environment, servers } = self;
+        let Self { environment, servers, .. } = self;
         let unclean = environment.stop().await;
         if !unclean.is_empty() {
             eprintln!("did not end well: {}", unclean.join(", "));

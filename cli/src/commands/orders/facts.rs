@@ -5,11 +5,11 @@ use orderflow::{
     events::{
         FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
         OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
-        OrderValidatedForFraud, PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, Record,
-        ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
+        OrderValidatedForFraud, PaymentActionRequired, PaymentFailed, PaymentProcessed, PaymentRefunded,
+        PickupScheduled, Record, ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
     },
     money::money,
-    runtime::waiting::journal::Note,
+    runtime::waiting::{journal::Note, parked::Parking},
 };
 
 use crate::log::{Decoder, Entry};
@@ -17,7 +17,7 @@ use crate::log::{Decoder, Entry};
 type Describe = fn(&Decoder, &Entry) -> Result<Option<String>>;
 
 /// One line a record type; another type is one more line here.
-const TYPES: [Describe; 18] = [
+const TYPES: [Describe; 19] = [
     |d, e| {
         say(d, e, |e: OrderPlaced| {
             let units: i64 = e.order.lines.iter().map(|line| i64::from(line.quantity)).sum();
@@ -45,6 +45,7 @@ const TYPES: [Describe; 18] = [
         })
     },
     |d, e| say(d, e, |e: InventoryReleased| e.reason),
+    |d, e| say(d, e, |e: PaymentActionRequired| format!("until {}", e.respond_by.strftime("%T"))),
     |d, e| say(d, e, |e: PaymentProcessed| format!("{}, {}", money(e.amount, &e.currency), e.intent_id)),
     |d, e| {
         say(d, e, |e: PaymentFailed| {
@@ -71,6 +72,9 @@ const TYPES: [Describe; 18] = [
 
 /// What an event says, or why it cannot be read.
 pub(super) fn of(entry: &Entry, decoder: &Decoder) -> String {
+    if let Some(Parking { by, reason, .. }) = &entry.parking {
+        return format!("by {by}: {reason}");
+    }
     if let Some((code, message)) = &entry.fault {
         return format!("{code}: {message}");
     }
