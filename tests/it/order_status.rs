@@ -114,9 +114,6 @@ async fn timelines_come_back_from_the_log_when_redis_is_empty_and_from_any_insta
         )),
     })
     .await;
-    for i in 0..2 {
-        let log = std::fs::read_to_string(shop.instance(&format!("order-status-{i}")).log()).unwrap();
-    }
     let other = shop.instance("order-status-1");
     for order in &placed {
         let url = format!("{}/orders/{}", other.http_url().unwrap(), order.order_id);

@@ -146,7 +146,7 @@ impl<G: Gateway> OnInventoryReserved<G> {
         });
         let looked: Vec<Result<(Reached, Option<String>), Fault>> = join_all(looking).await;
         let ended: Vec<String> = looked.iter().filter_map(|looked| looked.as_ref().ok()?.1.clone()).collect();
-        self.states.postpone(&ended, Some(self.charging.clock.now() + jiff::SignedDuration::from_hours(200))).await?;
+        self.states.postpone(&ended, Some(self.charging.clock.now())).await?;
         Ok(looked.into_iter().map(|looked| looked.map(|(reached, _)| reached)).collect())
     }
 

@@ -115,7 +115,11 @@ mod tests {
         let first = count(stamp(own(), &place, &names), 2).insert(why("first"));
         let second = stamp(first.clone(), &Origin { offset: 8, ..place }, &names).insert(why("second"));
         assert_eq!(pairs(&as_it_came(Some(&second))), pairs(&first));
-        assert_eq!(pairs(&as_it_came(Some(&for_retry(Some(&second))))), pairs(&first), "also on its way back");
+        assert_eq!(
+            pairs(&as_it_came(Some(&for_retry(Some(&second))))),
+            pairs(&first),
+            "also on its way back"
+        );
     }
 
     #[test]

@@ -70,7 +70,10 @@ impl PutAside {
     pub(crate) fn of(record: &OnWire<'_>) -> Result<Self, Fault> {
         let topic = record.raw.origin.topic;
         let Some((service, own)) = GroupTopics::owner(topic) else {
-            return Err(Fault::poison("unexpected_record", format!("{topic} holds nothing that was put aside")));
+            return Err(Fault::poison(
+                "unexpected_record",
+                format!("{topic} holds nothing that was put aside"),
+            ));
         };
         let headers = record.raw.headers_as_it_came();
         let text = |name| {
@@ -88,7 +91,8 @@ impl PutAside {
             Note::Settled(event) if topic == own.waiting => (event, Fate::Settled),
             _ if topic == own.dead_letters => (id, Fate::GivenUp(letter())),
             _ if topic == own.parked => {
-                let at = Parking::of(Some(&headers)).map_or(record.raw.origin.timestamp, |parking| parking.at);
+                let at =
+                    Parking::of(Some(&headers)).map_or(record.raw.origin.timestamp, |parking| parking.at);
                 (id, Fate::Parked(letter(), at))
             }
             _ => (id, Fate::Waits),
@@ -173,7 +177,8 @@ mod tests {
         let first = given_up();
         let second = letter("order-status", &first);
         let headers = original::for_retry(second.headers());
-        let again = Raw::again(place(own.retry, 0), message(own.retry, Some(b"bytes"), headers), &names, None);
+        let again =
+            Raw::again(place(own.retry, 0), message(own.retry, Some(b"bytes"), headers), &names, None);
         assert_eq!(again.origin, first.origin);
         assert_eq!(again.id(), first.id());
         assert_eq!(read(&again), expected(Fate::GivenUp(reserved())));
@@ -182,7 +187,8 @@ mod tests {
     #[test]
     fn a_parked_letter_tells_when_and_a_note_that_its_event_is_settled() {
         let own = GroupTopics::of("payment").unwrap();
-        let (by, reason, at) = ("ada".to_owned(), "later".to_owned(), Timestamp::from_second(1_800_000_000).unwrap());
+        let (by, reason, at) =
+            ("ada".to_owned(), "later".to_owned(), Timestamp::from_second(1_800_000_000).unwrap());
         let parking = Parking { partition: 0, offset: 42, by, reason, at };
         let headers = parking.stamp(given_up().headers().cloned().unwrap());
         let parked = Raw::at(place(own.parked, 0), message(own.parked, Some(b"bytes"), headers));

@@ -257,8 +257,7 @@ impl Engine {
         }
         let known = self.identify(raw)?;
         let name = known.strip_prefix(&format!("orderflow.{topic}.")).map(str::to_owned);
-        let elsewhere =
-            || Fault::poison("unexpected_record", format!("{known} does not belong on {topic}"));
+        let elsewhere = || Fault::poison("unexpected_record", format!("{known} does not belong on {topic}"));
         name.ok_or_else(elsewhere)
     }
 

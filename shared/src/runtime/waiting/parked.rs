@@ -51,7 +51,8 @@ impl Parking {
     pub fn stamp(&self, headers: OwnedHeaders) -> OwnedHeaders {
         let (letter, at) = (format!("{}:{}", self.partition, self.offset), self.at.to_string());
         let all = [(LETTER, letter.as_str()), (BY, &self.by), (REASON, &self.reason), (AT, &at)];
-        all.into_iter().fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+        all.into_iter()
+            .fold(headers, |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
     }
 }
 
