@@ -135,6 +135,9 @@ impl ConsumerContext for Watch {
 /// Commits what is not committed yet. Failing is no loss: whoever holds the partitions then reads those records again.
 pub(super) fn commit_rest(consumer: &GroupConsumer) {
     let owed = std::mem::take(&mut *consumer.context().owed());
+    if consumer.assignment_lost() {
+        return; // the group has gone on without us and would refuse; waiting for its coordinator may never end
+    }
     let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
     if owed.count() > 0
         && let Err(error) = consumer.commit(&owed, CommitMode::Sync)
