@@ -68,10 +68,11 @@ async fn poison_becomes_a_dead_letter_as_it_came_and_its_neighbours_pass(#[case]
     for (_, _, code) in POISON {
         match code {
             // Only found by those who read an OrderPlaced.
-            "bad_avro" => codes.extend(["bad_avro"; 2]),
-            // Payment and shipping have nothing to do with `fraud`, and do not know its schemas.
+            "bad_avro" => codes.extend(["bad_avro"; 3]),
+            // Payment, shipping and recommendation have nothing to do with `fraud`, and do not know its schemas.
             "unexpected_record" => {
-                codes.extend(["unexpected_record", "unexpected_record", "unknown_schema", "unknown_schema"])
+                codes.extend(["unexpected_record"; 2]);
+                codes.extend(["unknown_schema"; 3]);
             }
             _ => codes.extend(readers_of(topics::ORDERS).iter().map(|_| code)),
         }

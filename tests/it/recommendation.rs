@@ -57,6 +57,9 @@ async fn what_is_bought_together_is_recommended_also_after_a_loss_of_state(#[cas
     for path in &asked {
         eventually(&format!("TEA at {path} again"), async || tea(&shop, path).await).await;
     }
+    // Everybody has their state again before the books are closed.
+    placed.push(shop.place(&Request::good()).await);
+    shop.settled(&placed).await;
     shop.close(&placed).await;
 }
 

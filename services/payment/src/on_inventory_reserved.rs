@@ -162,13 +162,15 @@ impl<G: Gateway> OnInventoryReserved<G> {
         });
         let mut held = self.states.settle(ends.collect()).await?.into_iter();
         let verdict = |(r, reached): (&Received<InventoryReserved>, Result<Reached, Fault>)| {
-            let said = match reached? {
-                Reached::Known(known) => known.to_reservation(&r.event.order),
+            let known = match reached? {
+                Reached::Known(known) => Some(known),
                 // `settle` answers for each end it was given, in their order.
-                Reached::Ended(..) => held.next().and_then(|known| known.to_reservation(&r.event.order)),
+                Reached::Ended(..) => held.next(),
                 Reached::Waits(_) => None,
             };
-            said.map(step::Outcome::event).ok_or_else(|| overtaken(r))
+            let known = known.filter(|known| known.is_over() || known.wait.is_some());
+            let said = known.ok_or_else(|| overtaken(r))?.to_reservation(&r.event.order);
+            Ok(step::Outcome::events(said.into_iter().collect()))
         };
         Ok(batch.iter().zip(reached).map(verdict).collect())
     }

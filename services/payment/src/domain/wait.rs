@@ -68,8 +68,9 @@ impl Known {
         matches!(self.phase, Phase::Settled(_))
     }
 
-    /// What the reservation's step says: that the payment waits, where it does or did, or else how it ended. `None` when
-    /// there is nothing to say yet.
+    /// What the reservation's step says: that the payment waits, where it does or did, or else how it ended. Nothing while
+    /// neither is known; and nothing when its end was told by another and the wait itself was not, since the record is
+    /// read again after a crash.
     #[must_use]
     pub fn to_reservation(self, order: &Arc<Order>) -> Option<PaymentEvent> {
         match self.wait.clone() {

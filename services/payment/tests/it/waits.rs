@@ -208,3 +208,19 @@ async fn what_waits_waits_again_after_the_state_was_lost() {
     assert_eq!(failed_for(tick(&simulator, &rebuilt).await).0, reason::CONFIRMATION_EXPIRED);
     assert_eq!(tick(&simulator, &rebuilt).await, None, "the other has ended");
 }
+
+#[tokio::test]
+async fn an_end_that_was_told_before_the_wait_was_leaves_nothing_to_say() {
+    let Some(redis) = Redis::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let (record, _) = waiting(&simulator, &state).await;
+    simulator.clock.set_offset(CONFIRM_WITHIN);
+    let ended = tick(&simulator, &state).await;
+    let Some(PaymentEnded::PaymentFailed(logged)) = ended else { panic!("{ended:?}") };
+    // A crash has kept the wait from the log, and the state is lost.
+    let rebuilt = redis.state().await;
+    let said = Said { ends: vec![fold::failed(logged, Teller::Deadline)], ..Said::default() };
+    fold::restore(&States::new(rebuilt.clone()), said).await.unwrap();
+    let again = settle(&simulator.charging(&rebuilt, PATIENT), &[record]).await;
+    assert_eq!(again, (0, Vec::new()));
+}

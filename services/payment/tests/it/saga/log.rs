@@ -39,7 +39,7 @@ pub(super) enum Entry {
 /// What the service said to a record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Saying {
-    Payment(PaymentEvent),
+    Payment(Option<PaymentEvent>),
     Ended(Option<PaymentEnded>),
     Refund(Option<PaymentRefunded>),
 }
@@ -48,10 +48,10 @@ impl Saying {
     /// How it says that the payment ended.
     pub(super) fn end(&self) -> Option<PaymentEnded> {
         match self.clone() {
-            Self::Payment(PaymentEvent::PaymentProcessed(event)) => Some(event.into()),
-            Self::Payment(PaymentEvent::PaymentFailed(event)) => Some(event.into()),
+            Self::Payment(Some(PaymentEvent::PaymentProcessed(event))) => Some(event.into()),
+            Self::Payment(Some(PaymentEvent::PaymentFailed(event))) => Some(event.into()),
             Self::Ended(ended) => ended,
-            Self::Payment(PaymentEvent::PaymentActionRequired(_)) | Self::Refund(_) => None,
+            Self::Payment(_) | Self::Refund(_) => None,
         }
     }
 }
@@ -80,7 +80,7 @@ impl World {
             PaymentEnded::PaymentFailed(event) => fold::failed(event, teller),
         }));
         match saying {
-            Saying::Payment(PaymentEvent::PaymentActionRequired(event)) => {
+            Saying::Payment(Some(PaymentEvent::PaymentActionRequired(event))) => {
                 let cause = Some(reserved.envelope.id);
                 let envelope = Envelope { causation_id: cause, ..reserved.envelope.clone() };
                 said.waiters.push(fold::waiter(event, &envelope, 0));

@@ -110,7 +110,7 @@ impl World {
                 Input::Reserved => {
                     let charging = Charging { calls, clock, confirm_within: CONFIRM_WITHIN };
                     let step = OnInventoryReserved::new(states, charging);
-                    one(step.handle(&[record]).await).flatten().map(Saying::Payment)
+                    one(step.handle(&[record]).await).map(Saying::Payment)
                 }
                 Input::Shipping(cause) => {
                     let refunds = Refunds::new(states, calls, clock);
