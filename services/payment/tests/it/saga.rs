@@ -96,7 +96,7 @@ fn a_payment_ends_once_and_the_books_balance_whatever_happens_in_whatever_order(
     let Some(redis) = Redis::start() else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let happenings = prop::collection::vec(happening(), 1..50);
-    TestRunner::new(Config { cases: 5000, failure_persistence: None, ..Config::default() })
+    TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() })
         .run(&happenings, |happenings| runtime.block_on(play(&redis, happenings)))
         .unwrap();
 }
