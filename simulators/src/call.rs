@@ -8,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::reply::Refusal;
@@ -27,6 +28,16 @@ pub enum Keyed {
     /// Safe to repeat by itself; a key is not looked at.
     Never,
 }
+
+/// What a change asks for.
+pub trait Change: Serialize + DeserializeOwned {
+    /// Whether somebody else decides, a bank or a depot, which takes its time.
+    fn is_decided_outside(&self) -> bool {
+        true
+    }
+}
+
+impl Change for Map<String, Value> {}
 
 /// One request, as it came.
 #[derive(Debug)]

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::{mpsc, watch};
 
 use crate::book::{Answered, Asker, Book, Changed, Decision, Moment, Simulator};
-use crate::call::{Call, Keyed};
+use crate::call::{Call, Change, Keyed};
 use crate::claims::{Claims, locked};
 use crate::clock::Clock;
 use crate::fate::{Dice, Fate};
@@ -69,7 +68,7 @@ impl<S: Simulator> Desk<S> {
     }
 
     /// Answers a change: once per key, durable before the answer.
-    pub async fn change<R: Serialize + DeserializeOwned>(
+    pub async fn change<R: Change>(
         &self,
         call: &Call,
         keyed: Keyed,
@@ -81,7 +80,7 @@ impl<S: Simulator> Desk<S> {
         }
     }
 
-    async fn try_change<R: Serialize + DeserializeOwned>(
+    async fn try_change<R: Change>(
         &self,
         call: &Call,
         keyed: Keyed,
@@ -92,7 +91,7 @@ impl<S: Simulator> Desk<S> {
         let asker = Asker { request: call.fingerprint(&request), key };
         let claim = self.claims.claim(asker.key.as_deref())?;
         let fate = self.fate();
-        suffer(&fate).await?;
+        suffer(&fate, if request.is_decided_outside() { fate.latency } else { fate.at_home }).await?;
         let (answered, line) =
             self.record(asker, &fate, |simulator, moment| decide(simulator, request, moment))?;
         self.durable(answered.rests_on).await?;
@@ -110,7 +109,7 @@ impl<S: Simulator> Desk<S> {
     /// never shown.
     pub async fn look(&self, question: impl FnOnce(&S) -> Reply) -> Response {
         let fate = self.fate();
-        if let Err(refusal) = suffer(&fate).await {
+        if let Err(refusal) = suffer(&fate, fate.at_home).await {
             return self.refuse(&refusal);
         }
         self.inspect(|book| question(book.simulator())).await
@@ -227,7 +226,7 @@ impl<S: Simulator> Desk<S> {
     }
 }
 
-async fn suffer(fate: &Fate) -> Result<(), Refusal> {
-    tokio::time::sleep(fate.latency).await;
+async fn suffer(fate: &Fate, latency: Duration) -> Result<(), Refusal> {
+    tokio::time::sleep(latency).await;
     fate.failure.clone().map_or(Ok(()), Err)
 }

@@ -8,6 +8,9 @@ use rand::{RngExt, SeedableRng};
 use crate::faults::FaultSettings;
 use crate::reply::Refusal;
 
+/// So much longer takes what a bank or a depot decides.
+const OUTSIDE: u32 = 5;
+
 /// A seeded source of draws: the n-th request of a run meets the same fate in every run.
 #[derive(Debug)]
 pub struct Dice(Xoshiro256PlusPlus);
@@ -24,9 +27,12 @@ impl Dice {
     pub fn throw(&mut self, settings: &impl FaultSettings) -> Fate {
         let [slow, wait, error, throttle, decline, withhold, forget, ask]: [f64; 8] = self.0.random();
         let faults = settings.common();
-        let spread = if faults.slow_rate.hits(slow) { faults.slow_ms } else { faults.latency_ms };
+        let is_slow = faults.slow_rate.hits(slow);
+        let spread = if is_slow { faults.slow_ms } else { faults.latency_ms };
+        let latency = Duration::from_secs_f64(spread.at(wait) / 1_000.0);
         Fate {
-            latency: Duration::from_secs_f64(spread.at(wait) / 1_000.0),
+            latency,
+            at_home: if is_slow { latency } else { latency / OUTSIDE },
             failure: if faults.error_rate.hits(error) {
                 Some(Refusal::Failing)
             } else if faults.throttle_rate.hits(throttle) {
@@ -46,8 +52,10 @@ impl Dice {
 /// What happens to one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fate {
-    /// How long it takes.
+    /// How long it takes when a bank or a depot is asked.
     pub latency: Duration,
+    /// How long it takes when nobody else is asked.
+    pub at_home: Duration,
     /// Refused before anything is done.
     pub failure: Option<Refusal>,
     /// Refused as a business outcome, if it is an effect.

@@ -108,7 +108,7 @@ impl From<Spread> for Bounds {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Faults {
-    /// How long a request takes.
+    /// How long a request takes that a bank or a depot decides; others take a fifth of it.
     pub latency_ms: Spread,
     /// The share of requests that take `slow_ms` instead.
     pub slow_rate: Rate,

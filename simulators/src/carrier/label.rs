@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::carrier::{Carrier, Entry, problem, s10};
 use crate::reply::Reply;
 
@@ -50,6 +51,8 @@ pub struct BuyLabel {
     to: Address,
     weight_grams: u32,
 }
+
+impl Change for BuyLabel {}
 
 /// Where the parcel goes. Only the country is ever written out again: not into the ledger, and not
 /// into the hash by which a repeat is recognised.

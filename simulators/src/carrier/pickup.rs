@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::carrier::{Carrier, Entry, problem};
 
 const LONGEST_DEPOT: usize = 100;
@@ -18,6 +19,8 @@ pub struct Window {
     /// The shop's loading door.
     pub depot: String,
 }
+
+impl Change for Window {}
 
 /// A booked pickup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

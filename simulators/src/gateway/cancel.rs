@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::gateway::intent::{Entry, Kind, Status};
 use crate::gateway::{Gateway, errors};
 
@@ -13,6 +14,8 @@ pub struct CancelIntent {
     #[serde(default)]
     cancellation_reason: Option<String>,
 }
+
+impl Change for CancelIntent {}
 
 /// Decides whether the intent can still be voided. Once charged it cannot: then refund.
 pub fn decide(gateway: &Gateway, id: &str, moment: &Moment) -> Decision<Entry> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::gateway::intent::{Entry, Intent, Kind, NextAction, PaymentError, Status};
 use crate::gateway::{Gateway, cards, errors};
 use crate::reply::Reply;
@@ -14,6 +15,8 @@ pub struct ConfirmIntent {
     #[serde(default)]
     return_url: Option<String>,
 }
+
+impl Change for ConfirmIntent {}
 
 /// What the customer does on the page that asks them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

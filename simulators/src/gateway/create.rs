@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::gateway::confirm::confirmed;
 use crate::gateway::intent::{Entry, Intent, Kind, ORDER_ID, Status};
 use crate::gateway::{cards, errors};
@@ -33,6 +34,12 @@ pub struct CreateIntent {
     description: Option<String>,
     #[serde(default)]
     automatic_payment_methods: Option<AutomaticMethods>,
+}
+
+impl Change for CreateIntent {
+    fn is_decided_outside(&self) -> bool {
+        self.confirm
+    }
 }
 
 /// Which ways of payment are offered: taken, and not looked at.

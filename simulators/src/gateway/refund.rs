@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::book::{Decision, Moment};
+use crate::call::Change;
 use crate::gateway::intent::{Entry, Kind, Status};
 use crate::gateway::{Gateway, LedgerLine, errors};
 use crate::reply::Reply;
@@ -22,6 +23,8 @@ pub struct CreateRefund {
     #[serde(default)]
     metadata: BTreeMap<String, String>,
 }
+
+impl Change for CreateRefund {}
 
 /// Decides whether the refund can be made. Refunds together never exceed the charge.
 pub fn decide(gateway: &Gateway, request: &CreateRefund, moment: &Moment) -> Decision<Entry> {

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::call::{Call, Keyed};
+use crate::call::{Call, Change, Keyed};
 use crate::desk::Desk;
 use crate::gateway::cancel::{self, CancelIntent};
 use crate::gateway::confirm::{self, Act, ConfirmIntent};
@@ -54,6 +54,8 @@ async fn customer(State(desk): Desked, Path((id, act)): Path<(String, Act)>, cal
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoFields {}
+
+impl Change for NoFields {}
 
 async fn cancel_intent(State(desk): Desked, Path(id): Path<String>, call: Call) -> Response {
     let decide = |gateway: &Gateway, _: CancelIntent, moment: &_| cancel::decide(gateway, &id, moment);
