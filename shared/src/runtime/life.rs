@@ -47,10 +47,17 @@ where
 }
 
 fn block_on(life: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
     let outcome = runtime.block_on(life);
     runtime.shutdown_timeout(Duration::from_secs(1)); // blocking questions to Kafka are not waited for
     outcome
+}
+
+/// Half of the cores and at most four: the loop and Kafka's client have threads of their own, and on few cores every
+/// further one only adds switches between them.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4))
 }
 
 async fn live<W, F>(

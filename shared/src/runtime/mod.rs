@@ -12,6 +12,7 @@ mod lag;
 mod life;
 mod lobby;
 mod log;
+mod offset_sender;
 pub mod original;
 mod poll;
 mod publisher;

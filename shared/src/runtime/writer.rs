@@ -4,21 +4,21 @@
 //! to the committed offsets. The rules for librdkafka's transactions are in `ARCHITECTURE.md`, "Transactions".
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use rdkafka::{
     ClientConfig, ClientContext, TopicPartitionList,
-    consumer::{CommitMode, Consumer, ConsumerGroupMetadata},
+    consumer::{CommitMode, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
     message::{DeliveryResult, OwnedHeaders},
     producer::{BaseRecord, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer},
 };
 use tracing::warn;
 
-use super::consumer::GroupConsumer;
+use super::{consumer::GroupConsumer, offset_sender::OffsetSender};
 use crate::{config::Delivery, fault::Fault, faults};
 
 /// As Java's clients: one key, one partition, whoever writes.
@@ -26,9 +26,7 @@ pub(super) const PARTITIONER: &str = "murmur2_random";
 /// The cause when another producer of the same transactional id has taken over.
 pub(crate) const FENCED: &str = "fenced";
 /// How long one transactional call may take before its outcome counts as unknown.
-const CALL: Duration = Duration::from_secs(10);
-/// How much longer than it was told the client may take before it counts as stuck.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const CALL: Duration = Duration::from_secs(10);
 /// How long records may stay without acknowledgement.
 pub(super) const DELIVERY: Duration = Duration::from_secs(10);
 /// How often to look whether all records are acknowledged: librdkafka has no event for it, and its own flush waits in
@@ -58,12 +56,13 @@ pub(crate) struct Writer {
     delivery: Delivery,
     producer: Option<Arc<Client>>,
     failed: Arc<Mutex<Option<KafkaError>>>,
+    sender: OffsetSender,
 }
 
-type Client = ThreadedProducer<Deliveries, NoCustomPartitioner>;
+pub(super) type Client = ThreadedProducer<Deliveries, NoCustomPartitioner>;
 
 /// Remembers the first record that was not delivered.
-struct Deliveries {
+pub(super) struct Deliveries {
     failed: Arc<Mutex<Option<KafkaError>>>,
 }
 
@@ -98,7 +97,7 @@ impl Writer {
         if delivery == Delivery::ExactlyOnce {
             config.set("transactional.id", transactional_id).set("transaction.timeout.ms", "15000");
         }
-        Self { config, delivery, producer: None, failed: Arc::default() }
+        Self { config, delivery, producer: None, failed: Arc::default(), sender: OffsetSender::default() }
     }
 
     /// Makes the producer; under exactly-once this fences whoever had the same id and ends its open transaction.
@@ -171,7 +170,7 @@ impl Writer {
     }
 
     fn in_transaction(
-        &self,
+        &mut self,
         producer: &Arc<Client>,
         consumer: &GroupConsumer,
         records: &[Outgoing],
@@ -184,7 +183,7 @@ impl Writer {
         self.send(producer, records).map_err(Ending::Abort)?;
         // While the acknowledgements are on their way; the commit waits for them.
         let group = Arc::new(group);
-        call("send_offsets", || send_offsets(producer, offsets, &group))?;
+        call("send_offsets", || self.sender.send(producer, offsets, &group))?;
         self.acknowledged(producer).map_err(Ending::Abort)?;
         faults::point("before_commit");
         if faults::fails("before_commit") {
@@ -276,29 +275,6 @@ fn call(cause: &'static str, mut attempt: impl FnMut() -> Result<(), KafkaError>
             return Err(Ending::Replace(taken_back(cause, error)));
         }
     }
-}
-
-/// Sends the offsets into the transaction, on a thread of its own: librdkafka 2.12 may never return when the group's
-/// coordinator goes away meanwhile (<https://github.com/confluentinc/librdkafka/issues/5456>, still open in 2.14).
-/// The stuck thread then keeps the client alive, which could not be closed either; a new one of the same id fences it.
-fn send_offsets(
-    producer: &Arc<Client>,
-    offsets: &TopicPartitionList,
-    group: &Arc<ConsumerGroupMetadata>,
-) -> Result<(), KafkaError> {
-    let (answer, answered) = mpsc::sync_channel(1);
-    let (client, offsets, group) = (Arc::clone(producer), offsets.clone(), Arc::clone(group));
-    let sending = move || {
-        let _ = answer.send(client.send_offsets_to_transaction(&offsets, &group, CALL)); // nobody may wait any more
-    };
-    thread::Builder::new()
-        .name("send-offsets".to_owned())
-        .spawn(sending)
-        .map_err(|_| KafkaError::Canceled)?;
-    answered.recv_timeout(CALL + GRACE).unwrap_or_else(|_| {
-        warn!("the Kafka client does not return from sending offsets; it is left behind");
-        Err(KafkaError::Canceled)
-    })
 }
 
 fn abort(producer: &Client) -> bool {
