@@ -39,10 +39,6 @@ use crate::{
 
 /// How long an idle poll waits: bounds how late a tick, a retry or a shutdown is noticed.
 pub(super) const IDLE: Duration = Duration::from_millis(100);
-/// How often an idle service makes sure that its state is whole, and looks for what is due.
-const CHORES: Duration = Duration::from_secs(1);
-/// A partition held for longer than this is worth an operator's look.
-const HELD_TOO_LONG: Duration = Duration::from_secs(30);
 /// So many fences in a row mean that two processes have one instance id.
 const FENCES: u32 = 5;
 
@@ -170,7 +166,7 @@ impl Engine {
 
     /// What is owed, taken, and these offsets. Whatever goes wrong with it before it is committed, or put back, is read
     /// again.
-    fn owed_with(&self, offsets: &[(Topic, i32, i64)]) -> Result<TopicPartitionList, Fault> {
+    pub(super) fn owed_with(&self, offsets: &[(Topic, i32, i64)]) -> Result<TopicPartitionList, Fault> {
         let mut owed = std::mem::take(&mut *self.consumer.context().owed());
         for (topic, partition, next) in offsets {
             let (name, next) = (self.names.topic(*topic), Offset::Offset(*next));
@@ -186,7 +182,7 @@ impl Engine {
         Ok(owed)
     }
 
-    fn commit(&mut self, records: &[Outgoing], offsets: &TopicPartitionList) -> Result<(), Fault> {
+    pub(super) fn commit(&mut self, records: &[Outgoing], offsets: &TopicPartitionList) -> Result<(), Fault> {
         faults::point("before_produce");
         let started = Instant::now();
         if let Err(back) = self.writer.write(&self.consumer, records, offsets) {
@@ -257,64 +253,6 @@ impl Engine {
                 warn!(%error, %topic, partition, "cannot resume");
             }
         }
-    }
-
-    fn report_held(&self) {
-        let (count, oldest) = self.held.extent();
-        ::metrics::gauge!(metrics::HELD_PARTITIONS).set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        if oldest > HELD_TOO_LONG {
-            self.health.concern("held", format!("{count} partitions wait for a record that keeps failing"));
-        } else {
-            self.health.settled("held");
-        }
-    }
-
-    /// Once a second: lag and watchdog, offsets that are owed, the state's integrity, what is due.
-    fn chores(&mut self) -> Result<(), Fault> {
-        if self.chores_at.elapsed() < CHORES {
-            return Ok(());
-        }
-        self.chores_at = Instant::now();
-        if let Some(statistics) = self.consumer.context().take_statistics() {
-            // A known outage is not a stall: readiness says what is left alone.
-            match self.lag.observe(&statistics, Instant::now()).saturating_sub(self.held.excused()) {
-                0 => self.health.settled("stalled"),
-                stalled => {
-                    self.health.concern("stalled", format!("{stalled} partitions have lag and no progress"))
-                }
-            }
-        }
-        self.report_held();
-        if self.epoch == 0 || self.astray {
-            return Ok(());
-        }
-        let owed = self.owed_with(&[])?;
-        if owed.count() > 0 {
-            self.commit(&[], &owed)?;
-        }
-        self.verify()?;
-        self.look_for_lines()?;
-        self.tick()
-    }
-
-    /// Publishes what is due; the group's own offsets go along, so that a member that was thrown out is refused.
-    fn tick(&mut self) -> Result<(), Fault> {
-        for ticker in self.tickers.clone() {
-            let held = self.state.held_partitions();
-            let (entries, emitted) =
-                self.handle.block_on(ticker.due(self.clock.now(), &held, &self.codec))?;
-            if entries.is_empty() {
-                continue;
-            }
-            let settled = Settled {
-                records: emitted.into_iter().map(|event| self.outgoing(event)).collect(),
-                offsets: self.state.held_offsets(),
-                ..Settled::default()
-            };
-            self.make_durable(&[], &settled)?;
-            self.handle.block_on(ticker.settled(&entries))?;
-        }
-        Ok(())
     }
 }
 

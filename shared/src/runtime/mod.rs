@@ -2,6 +2,7 @@
 
 mod assignment;
 mod batch;
+mod chores;
 mod consumer;
 pub mod contract;
 pub mod dead_letter;
