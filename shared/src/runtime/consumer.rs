@@ -104,7 +104,7 @@ impl ClientContext for Watch {
 
 impl ConsumerContext for Watch {
     /// No transaction is open here: a batch is committed before the next poll. Offsets that are owed, or were committed
-    /// asynchronously (at-least-once), are made sure of before another instance takes over.
+    /// asynchronously (at-least-once), are sent before another instance takes over.
     ///
     /// Where the group has committed is asked later, by the loop ([`place`]): here nothing may take long.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
@@ -133,14 +133,17 @@ impl ConsumerContext for Watch {
 }
 
 /// Commits what is not committed yet. Failing is no loss: whoever holds the partitions then reads those records again.
+///
+/// Nothing waits here, where a broker that goes away would keep the loop for good: the client sends these commits before
+/// it gives the partitions back or leaves, on the connection it does that on, and waits for their answers itself.
 pub(super) fn commit_rest(consumer: &GroupConsumer) {
     let owed = std::mem::take(&mut *consumer.context().owed());
     if consumer.assignment_lost() {
-        return; // the group has gone on without us and would refuse; waiting for its coordinator may never end
+        return; // the group has gone on without us and would refuse
     }
-    let _ = consumer.commit_consumer_state(CommitMode::Sync); // an error here means there was nothing to commit
+    let _ = consumer.commit_consumer_state(CommitMode::Async); // an error here means there was nothing to commit
     if owed.count() > 0
-        && let Err(error) = consumer.commit(&owed, CommitMode::Sync)
+        && let Err(error) = consumer.commit(&owed, CommitMode::Async)
     {
         warn!(%error, "the last offsets are not committed; their records are read again");
     }
