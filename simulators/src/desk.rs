@@ -150,7 +150,8 @@ impl<S: Simulator> Desk<S> {
         (self.clock)()
     }
 
-    /// Every new line from now on, once it is durable, with the fault switches as they are then. There is one listener: the last to ask.
+    /// Every new line from now on, once it is durable, with the fault switches as they are then. There is one listener:
+    /// the last to ask.
     #[must_use]
     pub fn listen(&self) -> mpsc::UnboundedReceiver<News<S>> {
         let (listener, lines) = mpsc::unbounded_channel();

@@ -37,7 +37,8 @@ impl Sale {
     /// What it costs, in pence.
     #[must_use]
     pub fn total(&self) -> i64 {
-        self.units.iter().map(|(item, units)| item.price.saturating_mul(*units)).sum()
+        let costs = self.units.iter().map(|(item, units)| item.price.saturating_mul(*units));
+        costs.fold(0, i64::saturating_add)
     }
 }
 

@@ -19,9 +19,11 @@ use crate::load::Shop;
 pub(super) const CURRENCY: &str = "GBP";
 /// The shelf holds this many times what the invoices sell: enough to replay them that often.
 const SHELF: i64 = 10;
-/// The longest version and name a catalogue may have.
+/// What intake takes of a catalogue: the longest version, SKU and name, and the most units on the shelf.
 const VERSION: usize = 64;
+const SKU: usize = 64;
 const NAME: usize = 200;
+const STOCK: i64 = 1_000_000_000;
 
 /// A stock code as a SKU may be written: capitals, digits and `-_.`, nothing else.
 pub(super) fn code(stock_code: &str) -> String {
@@ -160,9 +162,10 @@ fn products(books: &Books, taken: &SkuOf) -> Vec<Product> {
         let sku = if is_usual && !taken.has(&item.code) { item.code.clone() } else { at_price(item) };
         if let Entry::Vacant(free) = products.entry(sku.clone())
             && !taken.has(&sku)
+            && sku.len() <= SKU
         {
             let (name, prices) = (name(books, &item.code), BTreeMap::from([(CURRENCY, item.price)]));
-            free.insert(Product { sku, name, prices, stock: units.saturating_mul(SHELF) });
+            free.insert(Product { sku, name, prices, stock: units.saturating_mul(SHELF).min(STOCK) });
         }
     }
     products.into_values().collect()

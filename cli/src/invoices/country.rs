@@ -4,7 +4,7 @@
 pub(super) const HOME: &str = "GB";
 
 /// Names, and the countries they mean.
-const NAMES: [(&str, &str); 36] = [
+const NAMES: [(&str, &str); 37] = [
     ("Australia", "AU"),
     ("Austria", "AT"),
     ("Bahrain", "BH"),
@@ -39,6 +39,8 @@ const NAMES: [(&str, &str); 36] = [
     ("Spain", "ES"),
     ("Sweden", "SE"),
     ("Switzerland", "CH"),
+    // No code of a country, though shops write it as one.
+    ("UK", "GB"),
     ("USA", "US"),
     ("United Arab Emirates", "AE"),
     ("United Kingdom", "GB"),
@@ -60,11 +62,10 @@ pub(super) enum Country {
 
 /// The country of a name; a code stands for itself.
 pub(super) fn country(name: &str) -> Country {
-    if name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Country::Is(name.to_owned());
-    }
+    let is_code = || name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase());
     match NAMES.iter().find(|(known, _)| *known == name) {
         Some((_, code)) => Country::Is((*code).to_owned()),
+        None if is_code() => Country::Is(name.to_owned()),
         None if NOWHERE.contains(&name) => Country::Unspecified,
         None => Country::Unknown,
     }
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn names_that_are_no_longer_used_mean_what_they_meant() {
         for (name, code) in
-            [("EIRE", "IE"), ("RSA", "ZA"), ("Channel Islands", "JE"), ("Czech Republic", "CZ")]
+            [("EIRE", "IE"), ("RSA", "ZA"), ("Channel Islands", "JE"), ("Czech Republic", "CZ"), ("UK", "GB")]
         {
             assert_eq!(country(name), Country::Is(code.to_owned()));
         }

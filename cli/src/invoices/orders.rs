@@ -35,8 +35,7 @@ impl<'a> Orders<'a> {
     }
 
     /// The latest order of this buyer, up to this moment, with the very same goods at the same prices; each is taken back
-    /// once. Guests
-    /// cannot be told apart: theirs are never found.
+    /// once. Guests cannot be told apart: theirs are never found.
     pub(super) fn find(&mut self, taken: &Return) -> Found {
         let customer = taken.customer.as_deref().unwrap_or_default();
         let orders = self.of.get(customer).into_iter().flatten().rev();

@@ -26,7 +26,8 @@ pub async fn replay(
         let due = cancels.get(&answer.number).map(|due| start + *due);
         match (answer.outcome, due) {
             (Outcome::Accepted { order_id, replayed }, due) => {
-                report.accepted_total += if replayed { 0 } else { totals[answer.number] };
+                let total = if replayed { 0 } else { totals[answer.number] };
+                report.accepted_total = report.accepted_total.saturating_add(total);
                 let Some(due) = due else { continue };
                 let desk = desk.clone();
                 asked.spawn(async move {

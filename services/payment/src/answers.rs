@@ -13,7 +13,7 @@ use crate::{
 /// A list of what the gateway has found.
 #[derive(Debug, Deserialize)]
 pub struct Found<T> {
-    /// Intents of an order, oldest first, or refunds of an intent, newest first.
+    /// Intents of an order, in no order that can be relied on, or refunds of an intent, newest first.
     pub data: Vec<T>,
 }
 

@@ -51,11 +51,13 @@ impl Callback {
         if !HEARD.contains(&self.kind.as_str()) {
             return None;
         }
+        // Of a refund its payment, where the gateway names it; never the refund's own id.
+        let intent_id = if self.kind == REFUND_FAILED { payment_intent } else { id };
         Some(GatewayAnswered {
             order_id: Uuid::try_parse(&order_id).ok()?,
             callback_id: plain(&self.id)?,
             kind: self.kind,
-            intent_id: payment_intent.or(id).and_then(|id| plain(&id)),
+            intent_id: intent_id.and_then(|id| plain(&id)),
             answered_at: Timestamp::from_second(self.created).ok()?,
         })
     }
@@ -84,6 +86,8 @@ mod tests {
         assert_eq!(said.answered_at.as_second(), 1_764_590_460);
         let refund = json!({ "id": "re_1", "payment_intent": "pi_1", "metadata": metadata });
         assert_eq!(heard(REFUND_FAILED, refund).unwrap().intent_id.as_deref(), Some("pi_1"));
+        let of_a_charge = json!({ "id": "re_1", "payment_intent": null, "metadata": metadata });
+        assert_eq!(heard(REFUND_FAILED, of_a_charge).unwrap().intent_id, None);
     }
 
     #[rstest]

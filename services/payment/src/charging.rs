@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::{
     calls::Calls,
     domain::{
-        self, Next, Outcome, Phase,
+        self, Outcome, Phase,
         wait::{Known, Wait},
     },
     gateway::{Answer, Gateway, Opened, Standing},
@@ -61,13 +61,10 @@ impl<G: Gateway> Charging<G> {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Opened>, Fault> {
-        match domain::next(&known.phase, reserved, now, self.calls.limits.key_life) {
-            Next::Open { key_is_known } => {
-                let opening = self.calls.gateway.open(&reserved.order, key_is_known);
-                self.calls.answer(deadline, opening).await.map(Some)
-            }
-            _ => Ok(None),
-        }
+        let key_life = self.calls.limits.key_life;
+        let Some(opening) = domain::opening(&known.phase, reserved, now, key_life) else { return Ok(None) };
+        let opening = self.calls.gateway.open(&reserved.order, opening.key_is_known);
+        self.calls.answer(deadline, opening).await.map(Some)
     }
 
     /// Takes an order's payment as far as it goes now.

@@ -15,7 +15,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::calls::Limits;
-use secrets::{lines, unreadable};
+use secrets::{lines, trimmed, unreadable};
 pub use webhook::WebhookSettings;
 
 const EXAMPLES: &str = "\
@@ -111,8 +111,8 @@ pub struct GatewaySettings {
         value_parser = seconds
     )]
     pub key_life: Duration,
-    /// How long a customer has to confirm a payment (3-D Secure), in seconds; then it is cancelled.
-    #[arg(long, env = "PAYMENT_CONFIRM_WITHIN", value_name = "SECONDS", default_value = "900", value_parser = seconds)]
+    /// How long a customer has to confirm a payment (3-D Secure), in seconds, at most 30 days; then it is cancelled.
+    #[arg(long, env = "PAYMENT_CONFIRM_WITHIN", value_name = "SECONDS", default_value = "900", value_parser = patience)]
     pub confirm_within: Duration,
 }
 
@@ -122,7 +122,7 @@ impl GatewaySettings {
     /// # Errors
     /// `Fatal` when its file cannot be read or is empty.
     pub fn secret_key(&self) -> Result<Option<SecretString>, Fault> {
-        let Some(file) = &self.token_file else { return Ok(self.token.clone()) };
+        let Some(file) = &self.token_file else { return Ok(self.token.as_ref().and_then(trimmed)) };
         match <[SecretString; 1]>::try_from(lines(file)?) {
             Ok([token]) => Ok(Some(token)),
             Err(_) => Err(unreadable(file, "it must be one line")),
@@ -146,6 +146,16 @@ impl Settings {
             batch: self.common.step_timeout * 2 / 3,
             key_life: SignedDuration::try_from(self.gateway.key_life).unwrap_or(SignedDuration::MAX),
         }
+    }
+}
+
+/// Longer than that a payment cannot wait: its state ends after 35 days.
+const MOST_PATIENCE: Duration = Duration::from_hours(30 * 24);
+
+fn patience(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        time if time <= MOST_PATIENCE => Ok(time),
+        _ => Err(format!("`{text}` is more than 30 days ({})", MOST_PATIENCE.as_secs())),
     }
 }
 
@@ -175,11 +185,24 @@ mod tests {
             settings.webhook.secrets().map(shown).map_err(|fault| fault.code())
         };
         assert_eq!(secrets(&["--gateway-webhook-secrets", "a,b"]).unwrap(), ["a", "b"]);
+        assert_eq!(secrets(&["--gateway-webhook-secrets", "a, b ,"]).unwrap(), ["a", "b"]);
         assert_eq!(secrets(&["--gateway-webhook-secrets-file", &file]).unwrap(), ["whsec_1", "whsec_2"]);
         assert_eq!(secrets(&["--gateway-webhook-secrets-file", &empty]), Err("gateway_secret"));
         assert!(secrets(&["--gateway-webhook-secrets", ""]).unwrap().is_empty());
+        let unset = Settings::parse_from(["payment", "--gateway-token", ""]);
+        assert!(unset.gateway.secret_key().unwrap().is_none());
         let two = Settings::parse_from(["payment", "--gateway-token-file", &file]);
         assert_eq!(two.gateway.secret_key().unwrap_err().code(), "gateway_secret");
+    }
+
+    #[test]
+    fn nobody_can_be_waited_for_longer_than_the_wait_is_remembered() {
+        let within = |seconds: &str| Settings::try_parse_from(["payment", "--confirm-within", seconds]);
+        let longest = within("2592000").unwrap().confirm_within();
+        assert!(longest.as_secs() < i64::from(crate::states::LIFE));
+        for seconds in ["2592001", "1e12", "-1"] {
+            assert!(within(seconds).is_err(), "{seconds}");
+        }
     }
 
     #[test]

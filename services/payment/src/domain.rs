@@ -10,8 +10,8 @@
 //! charged one voided, when a former life of this service had already asked: what the gateway says holds. An order that
 //! waits for its customer, and who tells how that ends, is [`wait`]'s; how a paid order is refunded is [`refund`]'s.
 //!
-//! `begin.lua`, `opened.lua`, `cancel.lua` and `settle.lua` are the same decisions, taken where they are stored; a test holds them to
-//! each other.
+//! `begin.lua`, `opened.lua`, `cancel.lua` and `settle.lua` are the same decisions, taken where they are stored; a test
+//! holds them to each other.
 
 pub mod refund;
 #[cfg(test)]
@@ -91,25 +91,11 @@ pub enum Outcome {
     Failed { at: Timestamp, reason: String, code: Option<String> },
 }
 
-/// What is left to do for an order whose reservation is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
-    /// Nothing but to say how it ended.
-    Tell,
-    /// Open a payment at the gateway.
-    Open {
-        /// Whether the gateway surely remembers the order's key.
-        key_is_known: bool,
-    },
-    /// See how this payment stands, and confirm it if nobody has.
-    Charge {
-        /// The gateway's id of the payment.
-        intent_id: String,
-    },
-    /// See whether it still waits.
-    Look,
-    /// Make a charge impossible.
-    Void,
+/// That a payment is to be opened at the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Whether the gateway surely remembers the order's key.
+    pub key_is_known: bool,
 }
 
 /// Where the payment stands once this reservation was read. Expiry is looked at here and never again.
@@ -139,20 +125,25 @@ pub fn opened(held: Option<Phase>, intent_id: &str) -> Option<Phase> {
     }
 }
 
-/// What is left to do in this phase.
+/// Whether a payment is to be opened at the gateway in this phase; `None` where there is one, or none is needed.
 ///
 /// The key of a payment cannot be older than the reservation, so only an old reservation needs a search first; this holds
 /// also when Redis has forgotten that there was a payment.
 #[must_use]
-pub fn next(phase: &Phase, reserved: &InventoryReserved, now: Timestamp, key_life: SignedDuration) -> Next {
+pub fn opening(
+    phase: &Phase,
+    reserved: &InventoryReserved,
+    now: Timestamp,
+    key_life: SignedDuration,
+) -> Option<Opening> {
     match phase {
-        Phase::Settled(_) => Next::Tell,
-        Phase::Waiting => Next::Look,
-        Phase::Voiding { .. } => Next::Void,
-        Phase::Charging { intent_id: Some(intent_id) } => Next::Charge { intent_id: intent_id.clone() },
         Phase::Charging { intent_id: None } => {
-            Next::Open { key_is_known: now.duration_since(reserved.reserved_at) < key_life }
+            Some(Opening { key_is_known: now.duration_since(reserved.reserved_at) < key_life })
         }
+        Phase::Charging { intent_id: Some(_) }
+        | Phase::Voiding { .. }
+        | Phase::Waiting
+        | Phase::Settled(_) => None,
     }
 }
 

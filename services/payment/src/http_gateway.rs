@@ -5,10 +5,11 @@ use orderflow::{events::Order, fault::Fault};
 use crate::{
     answers::{Found, Refusal, Said},
     config::GatewaySettings,
+    domain::reason,
     gateway::{Answer, Gateway, Opened, Refunded, Standing, never_charged},
     intent::{self, Intent},
     refund::{self, Refund},
-    stripe::Stripe,
+    stripe::{Stripe, counts_alike},
 };
 
 /// A gateway with Stripe's API.
@@ -103,6 +104,11 @@ impl Gateway for HttpGateway {
     async fn open(&self, order: &Order, key_is_known: bool) -> Result<Opened, Fault> {
         if !key_is_known && let Some(known) = self.found(order).await? {
             return Ok(known);
+        }
+        if !counts_alike(&order.currency) {
+            // It would be charged a hundredth, or a hundredfold.
+            let reason = reason::REFUSED_BY_GATEWAY;
+            return Ok(Opened::Refused(Answer::Declined { reason, code: None }));
         }
         let told = self.0.create(order).await?;
         match told.said {

@@ -112,8 +112,7 @@ impl Intent {
     }
 }
 
-/// The intent that speaks for an order that has several: one that was charged, else one that is still open, else the
-/// last.
+/// The intent that speaks for an order that has several: one that was charged, else one that is still open, else any.
 ///
 /// # Errors
 /// As [`Intent::standing`].

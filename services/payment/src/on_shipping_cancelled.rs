@@ -7,7 +7,8 @@ use orderflow::{
 
 use crate::{domain::refund::reason, gateway::Gateway, refunds::Refunds};
 
-/// Refunds orders that will not be shipped, since their customers have cancelled them in time. Reads `shipping`, writes `payments`.
+/// Refunds orders that will not be shipped, since their customers have cancelled them in time. Reads `shipping`, writes
+/// `payments`.
 pub struct OnShippingCancelled<G>(pub Refunds<G>);
 
 impl<G: Gateway> Step for OnShippingCancelled<G> {

@@ -17,6 +17,16 @@ use crate::{
 /// The version of Stripe's API that is spoken, whatever the account's own is; tested with its published description.
 pub const VERSION: &str = "2026-08-26.dahlia";
 
+/// Currencies whose minor unit is another one at Stripe than in ISO 4217, by a factor of a hundred
+/// (<https://docs.stripe.com/currencies#special-cases>).
+const OTHER_UNITS: [&str; 3] = ["ISK", "MGA", "UGX"];
+
+/// Whether Stripe takes an amount in this currency for what it is here.
+#[must_use]
+pub fn counts_alike(currency: &str) -> bool {
+    !OTHER_UNITS.iter().any(|other| currency.eq_ignore_ascii_case(other))
+}
+
 /// A form as Stripe takes it: nested names have brackets.
 type Form<'a> = Vec<(&'a str, String)>;
 

@@ -7,8 +7,8 @@ use orderflow::{
 
 use crate::{lesson::Lesson, recommender::Recommender};
 
-/// Takes note of what is in a cart, and says what goes with it, now and then. Nothing is learnt of products: what is bought in the end comes as an order.
-/// Reads `activity`, writes `recommendations`.
+/// Takes note of what is in a cart, and says what goes with it, now and then. Nothing is learnt of products: what is
+/// bought in the end comes as an order. Reads `activity`, writes `recommendations`.
 pub struct OnCartUpdated(pub Recommender);
 
 impl Step for OnCartUpdated {

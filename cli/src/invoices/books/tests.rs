@@ -87,3 +87,9 @@ fn a_bad_row_stops_it() {
     let error = of_period("1 A x 09:00 1.50 7 France", Period::default()).unwrap_err();
     assert!(error.to_string().contains("line 2, column Quantity"), "{error:#}");
 }
+
+#[test]
+fn the_largest_invoices_have_a_total() {
+    let rows: Vec<String> = (0..12).map(|n| format!("1 A{n} 1000000000 09:00 10000000 7 France")).collect();
+    assert_eq!(books(&rows.join("\n")).sales[0].total(), i64::MAX);
+}

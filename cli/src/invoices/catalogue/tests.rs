@@ -89,3 +89,17 @@ fn a_file_without_sales_makes_no_catalogue() {
     assert!(Catalogue::of(&books("1 POST 1 09:00 1.25 7 France"), None).is_err());
     assert!(Catalogue::parse("products: 3").is_err());
 }
+
+#[test]
+fn what_intake_would_not_take_spoils_no_catalogue() {
+    let (longest, longer) = ("A".repeat(64), "A".repeat(65));
+    let books = books(&format!(
+        "1 {longest} 1 09:00 1.25 7 France
+         2 {longer} 1 09:01 1.25 7 France
+         3 {longest} 1 09:02 1.50 7 France
+         4 Q 900000000 09:03 1.25 7 France"
+    ));
+    let catalogue = Catalogue::of(&books, None).unwrap();
+    let made: Vec<_> = catalogue.products.iter().map(of).collect();
+    assert_eq!(made, [(longest.as_str(), 125, 10), ("Q", 125, 1_000_000_000)]);
+}

@@ -75,6 +75,8 @@ fn a_bad_row_is_named_by_line_and_column_and_the_next_is_read() {
         (",6,", ",six,", "FILE, line 3, column Quantity: a whole number is expected"),
         (",2.55,", ",2.5.5,", "FILE, line 3, column UnitPrice: an amount such as 2.55 is expected"),
         ("536365,", " ,", "FILE, line 3, column InvoiceNo: it is empty"),
+        (",6,", ",1000000001,", "FILE, line 3, column Quantity: it is too large to be meant"),
+        (",2.55,", ",10000000.01,", "FILE, line 3, column UnitPrice: it is too large to be meant"),
         (",17850,United Kingdom", "", "FILE, line 3: 6 fields, at least 8 are expected"),
         (
             "2010-12-01",
@@ -117,4 +119,23 @@ fn a_file_that_breaks_off_is_an_error_and_then_ends() {
     let packed = packer.finish().unwrap();
     let broken: Vec<_> = read(file(&packed[..packed.len() / 2]).path()).unwrap().collect();
     assert!(broken.last().unwrap().is_err());
+}
+
+#[test]
+fn a_quotation_mark_that_is_left_open_loses_no_rows_in_silence() {
+    let text = [HEADER, &SALE.replace("United Kingdom", "\"United Kingdom"), SALE, GUEST].concat();
+    let told = "column Country: it goes on over lines: a quotation mark is left open";
+    assert!(mistake(&text).ends_with(told), "{}", mistake(&text));
+    let last = "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID,Country,Description\n";
+    let row = "536365,85123A,6,2010-12-01 08:26:00,2.55,17850,United Kingdom,CLOCK\n";
+    let text = [last, &row.replace("CLOCK", "\"CLOCK"), &row.repeat(40)].concat();
+    assert!(mistake(&text).contains("column Description"), "{}", mistake(&text));
+}
+
+#[test]
+fn lines_may_end_as_on_windows_and_descriptions_may_have_several() {
+    let text = [HEADER, &SALE.replace("HEART,", "A \"\"HEART\"\"\nin"), GUEST].concat().replace('\n', "\r\n");
+    let rows: Vec<Row> = rows(&text).into_iter().map(Result::unwrap).collect();
+    assert_eq!((rows.len(), rows[0].description.as_str()), (2, "A \"HEART\"\r\nin WHITE"));
+    assert_eq!((rows[0].country.as_str(), rows[1].country.as_str()), ("United Kingdom", "EIRE"));
 }

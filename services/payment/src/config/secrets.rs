@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use orderflow::fault::Fault;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// What stands in a file of secrets, line by line, at least one.
 pub(super) fn lines(file: &Path) -> Result<Vec<SecretString>, Fault> {
@@ -12,6 +12,12 @@ pub(super) fn lines(file: &Path) -> Result<Vec<SecretString>, Fault> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<SecretString> = lines.map(SecretString::from).collect();
     if lines.is_empty() { Err(unreadable(file, "it is empty")) } else { Ok(lines) }
+}
+
+/// A secret of a variable without what stands around it. An empty variable is one that is not set: compose files make
+/// them.
+pub(super) fn trimmed(secret: &SecretString) -> Option<SecretString> {
+    Some(secret.expose_secret().trim()).filter(|secret| !secret.is_empty()).map(SecretString::from)
 }
 
 pub(super) fn unreadable(file: &Path, why: &str) -> Fault {

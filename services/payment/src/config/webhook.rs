@@ -4,9 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use orderflow::fault::Fault;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::secrets::lines;
+use super::secrets::{lines, trimmed};
 
 /// What the gateway says by itself.
 #[derive(Debug, Clone, Args)]
@@ -41,8 +41,7 @@ impl WebhookSettings {
     pub fn secrets(&self) -> Result<Vec<SecretString>, Fault> {
         match &self.secrets_file {
             Some(file) => lines(file),
-            // An empty variable is one that is not set: compose files make them.
-            None => Ok(self.secrets.iter().filter(|s| !s.expose_secret().is_empty()).cloned().collect()),
+            None => Ok(self.secrets.iter().filter_map(trimmed).collect()),
         }
     }
 }

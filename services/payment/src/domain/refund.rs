@@ -2,7 +2,8 @@
 //!
 //! An order is refunded for one cause, the first that was read; another one finds that nothing is left to say. A cause
 //! is known by its reason, not by its event, so that a record that comes again under another id is still a repeat.
-//! `refund.lua` and `settle_refund.lua` are the same decisions, taken where they are stored; a test holds them to each other.
+//! `refund.lua` and `settle_refund.lua` are the same decisions, taken where they are stored; a test holds them to each
+//! other.
 
 use std::sync::Arc;
 
@@ -83,10 +84,11 @@ pub fn next(payment: Option<&Phase>, refund: Refund, reason: &str) -> Next {
                 Next::Ask { intent_id: Some(intent_id.clone()) }
             }
             Some(Phase::Settled(Outcome::Failed { .. })) => Next::Unpaid,
-            // Shipping saw a payment that is forgotten here: the gateway knows it by the order's id.
-            Some(Phase::Charging { .. } | Phase::Voiding { .. } | Phase::Waiting) | None => {
-                Next::Ask { intent_id: None }
-            }
+            // Shipping saw a payment whose end is forgotten here. Where its id is stored the gateway need not search: it
+            // finds nothing young.
+            Some(Phase::Charging { intent_id }) => Next::Ask { intent_id: intent_id.clone() },
+            // Else the gateway knows it by the order's id.
+            Some(Phase::Voiding { .. } | Phase::Waiting) | None => Next::Ask { intent_id: None },
         },
     }
 }
@@ -132,6 +134,9 @@ mod tests {
         assert_eq!(next(Some(&paid)), Next::Ask { intent_id: Some("pi_1".to_owned()) });
         assert_eq!(next(Some(&failed)), Next::Unpaid);
         assert_eq!(next(None), Next::Ask { intent_id: None });
-        assert_eq!(next(Some(&Phase::Charging { intent_id: None })), Next::Ask { intent_id: None });
+        for intent_id in [None, Some("pi_1".to_owned())] {
+            let charging = Phase::Charging { intent_id: intent_id.clone() };
+            assert_eq!(next(Some(&charging)), Next::Ask { intent_id });
+        }
     }
 }

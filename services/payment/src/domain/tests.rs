@@ -57,3 +57,19 @@ fn an_order_fails_for_what_it_is_voided_for_unless_it_was_charged() {
     assert_eq!(outcome(&charging(), Answer::Voided, at), failed(reason::RESERVATION_EXPIRED, None));
     assert_eq!(outcome(&Phase::Waiting, Answer::Voided, at), failed(reason::CONFIRMATION_EXPIRED, None));
 }
+
+#[test]
+fn a_key_is_trusted_as_long_as_the_gateway_surely_remembers_it() {
+    let (_, example) = orderflow::schemas::examples("inventory", "InventoryReserved").remove(0);
+    let reserved: InventoryReserved = serde_json::from_str(example).unwrap();
+    let key_life = SignedDuration::from_hours(23);
+    let opening =
+        |phase: &Phase, age: SignedDuration| opening(phase, &reserved, reserved.reserved_at + age, key_life);
+    let known = |age| opening(&charging(), age).map(|opening| opening.key_is_known);
+    assert_eq!(known(key_life - SignedDuration::from_micros(1)), Some(true));
+    assert_eq!(known(key_life), Some(false));
+    let opened = Phase::Charging { intent_id: Some("pi_1".to_owned()) };
+    for phase in [opened, Phase::Waiting, cancel(None)] {
+        assert_eq!(opening(&phase, key_life), None, "{phase:?}");
+    }
+}

@@ -216,6 +216,19 @@ async fn what_the_gateway_does_not_take_is_refused(#[case] param: &str, #[case] 
 }
 
 #[rstest]
+#[case("ISK")]
+#[case("MGA")]
+#[case("ugx")]
+#[tokio::test]
+async fn a_currency_that_the_gateway_counts_otherwise_is_not_charged(#[case] currency: &str) {
+    let order = Order { currency: currency.to_owned(), ..order("pm_card_visa") };
+    let server = Server::answering(200, with(&order, "status", json!("requires_confirmation"))).await;
+    let refused = Answer::Declined { reason: reason::REFUSED_BY_GATEWAY, code: None };
+    assert_eq!(server.open(&order).await.unwrap(), Opened::Refused(refused));
+    assert!(server.paths().is_empty());
+}
+
+#[rstest]
 #[case(500, Consequence::Transient, "gateway_unavailable")]
 #[case(503, Consequence::Transient, "gateway_unavailable")]
 #[case(504, Consequence::Transient, "gateway_timeout")]

@@ -98,6 +98,7 @@ pub(super) fn explained(what: &str, address: &Address, error: &object_store::Err
         }
         (_, Some(HttpErrorKind::Connect)) => "it cannot be reached: check AWS_ENDPOINT_URL",
         (_, Some(HttpErrorKind::Timeout)) => "it does not answer in time",
+        _ if code.is_some() => "it fails",
         _ => "it fails, or there are no credentials for it",
     };
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();

@@ -1,8 +1,12 @@
-//! Folders, addresses and variables; buckets are tested on a server (`tests/it/s3.rs` of the workspace).
+//! Folders, addresses, variables, and what a bucket's refusals mean; that buckets work is tested on a real S3 server
+//! (`tests/it/s3.rs` of the workspace).
 
 use std::{iter::empty, time::Duration};
 
+use axum::{Router, http::StatusCode};
+use orderflow::fault::Consequence;
 use rstest::rstest;
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -64,4 +68,57 @@ fn a_bucket_is_not_opened_with_variables_that_cannot_work(
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let opened = LabelStore::open(&address, variables, &Health::default());
     assert_eq!(opened.err().map(|fault| fault.code()), code);
+}
+
+/// A bucket whose server answers everything so, or nothing.
+async fn bucket(answer: Option<(u16, &'static str)>) -> (LabelStore, JoinSet<()>) {
+    let answering = async move || match answer {
+        Some((status, code)) => {
+            (StatusCode::from_u16(status).unwrap(), format!("<Error><Code>{code}</Code></Error>"))
+        }
+        None => std::future::pending().await,
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let variables = [
+        ("AWS_ENDPOINT_URL", format!("http://{}", listener.local_addr().unwrap())),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "key".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "word".to_owned()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let router = Router::new().fallback(answering);
+    let serving = JoinSet::from_iter([async move { axum::serve(listener, router).await.unwrap() }]);
+    let address: Address = "s3://labels/shop".parse().unwrap();
+    (LabelStore::open(&address, variables, &Health::default()).unwrap(), serving)
+}
+
+async fn put(store: &LabelStore, within: Duration) -> Fault {
+    let paths = Paths::of(Uuid::nil(), Timestamp::UNIX_EPOCH);
+    let deadline = Instant::now() + within;
+    store.put(&paths, "^XA".to_owned(), b"%PDF".to_vec(), deadline).await.unwrap_err()
+}
+
+#[rstest]
+#[case(403, "AccessDenied", "access is denied")]
+#[case(404, "NoSuchBucket", "there is no such bucket (NoSuchBucket)")]
+#[case(500, "InternalError", "it fails (InternalError)")]
+#[case(503, "SlowDown", "it fails (SlowDown)")]
+#[tokio::test]
+async fn what_a_bucket_refuses_waits_and_says_why(
+    #[case] status: u16,
+    #[case] code: &'static str,
+    #[case] why: &str,
+) {
+    let (store, _serving) = bucket(Some((status, code))).await;
+    let fault = put(&store, Duration::from_secs(60)).await;
+    assert_eq!((fault.consequence(), fault.code()), (Consequence::Transient, "label_store_unavailable"));
+    assert!(fault.to_string().contains(why), "{fault}");
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_holds_up_nobody_beyond_the_deadline() {
+    let (store, _serving) = bucket(None).await;
+    let fault = put(&store, Duration::from_millis(50)).await;
+    assert_eq!((fault.consequence(), fault.code()), (Consequence::Transient, "label_store_unavailable"));
+    assert!(fault.to_string().contains("takes too long"), "{fault}");
 }
