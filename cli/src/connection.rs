@@ -1,22 +1,15 @@
 //! Where the servers are: the settings every command that talks to them has.
 
 use clap::Args;
-use orderflow::{registry::Registry, topics::Names};
+use orderflow::{registry::Registry, servers::Servers, topics::Names};
 use rdkafka::ClientConfig;
-use secrecy::SecretString;
 
 /// How the servers are reached. The variables are those of the services.
 #[derive(Debug, Clone, Args)]
 pub struct Connection {
-    /// Kafka brokers, comma-separated host:port.
-    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
-    pub kafka: String,
-    /// Redis, as redis://[user:password@]host:port[/db].
-    #[arg(long, env = "REDIS_URL", default_value = "redis://localhost:6379", hide_env_values = true)]
-    pub redis: SecretString,
-    /// Schema registry with Confluent's API.
-    #[arg(long, env = "SCHEMA_REGISTRY_URL", default_value = "http://localhost:8081")]
-    pub registry: String,
+    /// Where Kafka, Redis and the registry are, and how they are spoken to.
+    #[command(flatten)]
+    pub servers: Servers,
     /// In front of every topic, group and Redis key of the environment that is meant.
     #[arg(long, env = "ORDERFLOW_PREFIX", default_value = "")]
     pub prefix: String,
@@ -32,8 +25,8 @@ impl Connection {
     /// What every Kafka client begins with. Clients are quiet: their callers say what went wrong.
     #[must_use]
     pub fn kafka_config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.kafka).set("client.id", "orderflow").set("log_level", "0");
+        let mut config = self.servers.kafka.client_config("orderflow");
+        config.set("log_level", "0");
         config
     }
 
@@ -42,6 +35,14 @@ impl Connection {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn registry(&self) -> anyhow::Result<Registry> {
-        Registry::new(&self.registry)
+        self.servers.registry.client()
+    }
+
+    /// The variables that say all this to a service, also those that are not set: it may have inherited others.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = self.servers.variables();
+        variables.push(("ORDERFLOW_PREFIX", self.prefix.clone()));
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

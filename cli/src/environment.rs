@@ -52,7 +52,7 @@ impl Environment {
     /// # Errors
     /// What did not work, with the end of the log of the process it was about.
     pub async fn start(servers: &Servers, binaries: Binaries, options: Options) -> Result<Self> {
-        let connection = options.connection(servers);
+        let connection = options.connection(servers)?;
         let folder = Folder::create()?;
         wiring::write_files(folder.path(), &options)?;
         let simulator = |name: &'static str| wiring::simulator(&binaries, folder.path(), &options, name);

@@ -5,20 +5,14 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use crate::topics::Names;
+use crate::{servers::Servers, topics::Names};
 
 /// Settings of the runtime, the same for every service.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// Kafka brokers, comma-separated host:port.
-    #[arg(long, env = "KAFKA_BOOTSTRAP_SERVERS", default_value = "localhost:9092")]
-    pub kafka: String,
-    /// Redis, as redis://[user:password@]host:port[/db].
-    #[arg(long, env = "REDIS_URL", default_value = "redis://localhost:6379", hide_env_values = true)]
-    pub redis: SecretString,
-    /// Schema registry with Confluent's API.
-    #[arg(long, env = "SCHEMA_REGISTRY_URL", default_value = "http://localhost:8081")]
-    pub registry: String,
+    /// Where Kafka, Redis and the registry are, and how they are spoken to.
+    #[command(flatten)]
+    pub servers: Servers,
     /// Put in front of every topic, group and Redis key, so that environments can share servers.
     #[arg(long, env = "ORDERFLOW_PREFIX", default_value = "")]
     pub prefix: String,

@@ -23,6 +23,7 @@ pub mod registry;
 pub mod runtime;
 pub mod schemas;
 pub mod sealed;
+pub mod servers;
 pub mod state;
 pub mod step;
 pub mod telemetry;

@@ -5,17 +5,33 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use reqwest::{Client, Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::servers::Advice;
+
 /// How schemas may change: a reader of any version reads records of any other (Confluent's `FULL_TRANSITIVE`).
 pub const COMPATIBILITY: &str = "FULL_TRANSITIVE";
+
+const REFUSED: &str =
+    "the registry refuses us: check user and rights in SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO";
 
 /// A client of one registry.
 #[derive(Debug, Clone)]
 pub struct Registry {
     http: Client,
     url: String,
+    user: Option<User>,
+}
+
+/// As whom a registry is asked (HTTP basic authentication, RFC 7617). `Debug` shows no password.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// The user, or the API key.
+    pub name: String,
+    /// The password, or the API key's secret.
+    pub password: SecretString,
 }
 
 /// One version of a subject.
@@ -36,7 +52,14 @@ impl Registry {
     /// When no HTTP client can be made.
     pub fn new(url: &str) -> anyhow::Result<Self> {
         let http = Client::builder().timeout(Duration::from_secs(10)).build()?;
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned() })
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), user: None })
+    }
+
+    /// The same, asked as this user.
+    #[must_use]
+    pub fn asked_by(mut self, user: Option<User>) -> Self {
+        self.user = user;
+        self
     }
 
     /// The subject of a record type on a topic.
@@ -121,12 +144,13 @@ impl Registry {
         Ok(Some((uses.unwrap_or_default().into_iter().map(|at| at.subject).collect(), schema.schema)))
     }
 
-    /// Whether the registry answers.
+    /// Every subject there is.
     ///
     /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> anyhow::Result<()> {
-        self.call::<Value>(Method::GET, "subjects", None).await.map(|_| ())
+    /// As [`Self::lookup`].
+    pub async fn subjects(&self) -> anyhow::Result<Vec<String>> {
+        let subjects = self.call(Method::GET, "subjects", None).await?;
+        subjects.context("there is no schema registry at this address")
     }
 
     /// One call; `None` for 404.
@@ -137,6 +161,9 @@ impl Registry {
         body: Option<Value>,
     ) -> anyhow::Result<Option<T>> {
         let mut request = self.http.request(method, format!("{}/{path}", self.url));
+        if let Some(user) = &self.user {
+            request = request.basic_auth(&user.name, Some(user.password.expose_secret()));
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -146,6 +173,9 @@ impl Registry {
                 Ok(Some(answer.json().await.context("the registry's answer is odd")?))
             }
             StatusCode::NOT_FOUND => Ok(None),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(Advice::new(REFUSED, &format!("{status} to {path}")).into())
+            }
             status => {
                 bail!("the registry answers {status} to {path}: {}", answer.text().await.unwrap_or_default())
             }

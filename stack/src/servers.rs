@@ -18,6 +18,7 @@ use anyhow::Result;
 pub use choice::{Choice, Origin};
 use downloads::Installed;
 use folder::Folder;
+pub use kafka::Guarded;
 pub use server::Server;
 
 /// The three servers, ready. Dropping it ends what was started here and removes its data, unless a test is failing:
@@ -34,6 +35,8 @@ pub struct Servers {
     pub chosen: String,
     /// The broker, when it was started here; also the controller.
     pub kafka: Option<Server>,
+    /// The broker's listener over TLS, when it was asked for.
+    pub guarded: Option<Guarded>,
     /// The second broker, when it was asked for.
     pub second_broker: Option<Server>,
     /// Redis, when it was started here.
@@ -52,7 +55,7 @@ impl Servers {
     /// Whatever had started is ended.
     pub async fn start(choice: Choice) -> Result<Self> {
         if choice.is_given() {
-            return Ok(Self::of(&choice, [const { None }; 4], None));
+            return Ok(Self::of(&choice, [const { None }; 4], None, None));
         }
         let from = Sources::of(&choice).await?;
         let folder = Folder::create()?;
@@ -68,8 +71,8 @@ impl Servers {
             }),
         );
         match started {
-            Ok(([kafka, second], redis, registry)) => {
-                Ok(Self::of(&choice, [kafka, second, redis, registry], Some(folder)))
+            Ok((([kafka, second], guarded), redis, registry)) => {
+                Ok(Self::of(&choice, [kafka, second, redis, registry], guarded, Some(folder)))
             }
             Err(error) => {
                 folder.keep();
@@ -85,7 +88,12 @@ impl Servers {
         }
     }
 
-    fn of(choice: &Choice, started: [Option<Server>; 4], folder: Option<Folder>) -> Self {
+    fn of(
+        choice: &Choice,
+        started: [Option<Server>; 4],
+        guarded: Option<Guarded>,
+        folder: Option<Folder>,
+    ) -> Self {
         let [kafka, second_broker, redis, registry] = started;
         let mut kafka_bootstrap = choice.kafka.address(kafka.as_ref());
         if let Some(second) = &second_broker {
@@ -107,6 +115,7 @@ impl Servers {
             registry_url,
             chosen,
             kafka,
+            guarded,
             second_broker,
             redis,
             registry,
@@ -146,18 +155,28 @@ impl Sources {
 }
 
 /// One after the other: the second joins what the first has begun.
-async fn start_brokers(choice: &Choice, from: &Sources, folder: &Folder) -> Result<[Option<Server>; 2]> {
+async fn start_brokers(
+    choice: &Choice,
+    from: &Sources,
+    folder: &Folder,
+) -> Result<([Option<Server>; 2], Option<Guarded>)> {
+    let guard = match from.installed.as_ref().filter(|_| choice.guarded) {
+        Some(installed) => Some(kafka::Guard::prepare(installed, folder).await?),
+        None => None,
+    };
     let start = |node| {
+        let guard = guard.as_ref();
         from.start(&choice.kafka, move |installed| match installed {
-            Some(installed) => kafka::plan(installed, folder, node),
+            Some(installed) => kafka::plan(installed, folder, node, guard),
             None => kafka::container(folder, node),
         })
     };
     if choice.second_broker {
-        Ok([start(kafka::Node::First).await?, start(kafka::Node::Second).await?])
-    } else {
-        Ok([start(kafka::Node::Only).await?, None])
+        return Ok(([start(kafka::Node::First).await?, start(kafka::Node::Second).await?], None));
     }
+    let only = start(kafka::Node::Only).await?;
+    let guarded = guard.map(|guard| guard.way(folder)).transpose()?;
+    Ok(([only, None], guarded))
 }
 
 /// The version of the container engine of this machine, and where its command is.

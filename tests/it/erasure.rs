@@ -107,8 +107,7 @@ async fn run(shop: &Shop, arguments: &[&str]) -> (bool, Value) {
     let connection = environment.connection();
     let mut command = Command::new(servers::binaries().await.path("orderflow").unwrap());
     command.args(["customers", "erase", "--json"]).args(arguments);
-    command.args(["--kafka", &connection.kafka, "--registry", &connection.registry]);
-    command.args(["--prefix", &connection.prefix]).arg("--label-store").arg(environment.label_store());
+    command.envs(connection.variables()).arg("--label-store").arg(environment.label_store());
     let output = command.output().await.unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no report: {words}"));

@@ -17,6 +17,7 @@ mod invoices;
 mod kill_nine;
 mod kill_points;
 mod lost_state;
+mod managed;
 mod order_status;
 mod outages;
 mod poison;

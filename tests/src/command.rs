@@ -1,7 +1,5 @@
 //! The `orderflow` command as an operator runs it.
 
-use orderflow_cli::connection::Connection;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -15,15 +13,11 @@ impl Shop {
 
     /// The same with more variables.
     pub async fn orderflow_given(&self, variables: &[(String, String)], arguments: &[&str]) -> Value {
-        let Connection { kafka, redis, registry, prefix } = self.environment.connection().clone();
         let program = servers::binaries().await.path("orderflow").unwrap();
         let output = Command::new(program)
             .args(arguments)
             .arg("--json")
-            .env("KAFKA_BOOTSTRAP_SERVERS", kafka)
-            .env("REDIS_URL", redis.expose_secret())
-            .env("SCHEMA_REGISTRY_URL", registry)
-            .env("ORDERFLOW_PREFIX", prefix)
+            .envs(self.environment.connection().variables())
             .envs(variables.iter().cloned())
             .output();
         let output = output.await.unwrap();

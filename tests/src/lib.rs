@@ -2,6 +2,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`alone`] | one service, on servers where things are missing or wrong |
 //! | [`servers`] | servers for the whole test binary, or a test's own to break |
 //! | [`shop`] | one environment per test: place orders, hear what becomes of them |
 //! | [`operate`] | break its processes, move their clocks, read what they say of themselves |
@@ -19,6 +20,7 @@
 // Here a failure is a failed test, and its message is for a person.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod alone;
 pub mod bucket;
 pub mod command;
 pub mod desk;

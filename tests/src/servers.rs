@@ -1,6 +1,7 @@
 //! Servers: one set for the whole test binary, and others for tests that break theirs.
 
-use orderflow_stack::{Binaries, Choice, Servers, build, servers::Origin};
+use orderflow_cli::{connection::Connection, environment::Options};
+use orderflow_stack::{Binaries, Choice, Servers, build, prerequisites, servers::Origin};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 /// How many shops may run side by side: each is nine processes.
@@ -31,9 +32,28 @@ pub async fn own_kafka() -> Servers {
     start(Choice { kafka: of_ones_own(), ..given(shared) }).await
 }
 
+/// The shared servers, but a broker of one's own, which listens over TLS to a user as well. `None`, with the reason
+/// printed, where none can be started as a child process.
+pub async fn own_guarded_kafka() -> Option<Servers> {
+    let needed = ["java", "mvn"];
+    let missing = prerequisites().into_iter().find(|one| needed.contains(&one.name) && one.found.is_none());
+    if let Some(missing) = missing {
+        eprintln!("skipped: {}", missing.complaint().unwrap_or_default());
+        return None;
+    }
+    let shared = shared().await;
+    Some(start(Choice { kafka: Origin::Native, guarded: true, ..given(shared) }).await)
+}
+
+/// How these servers are reached.
+#[must_use]
+pub fn connection(servers: &Servers, prefix: &str) -> Connection {
+    Options { prefix: prefix.to_owned(), ..Options::default() }.connection(servers).unwrap()
+}
+
 /// Has Redis forget everything.
 pub async fn flush(servers: &Servers) {
-    let client = redis::Client::open(servers.redis_url.as_str()).unwrap();
+    let client = connection(servers, "").servers.redis.client();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
 }

@@ -12,15 +12,12 @@ use orderflow::{
         InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, OrderPlaced, Record as _,
         StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
+    servers::Cluster,
     state::State,
     topics,
 };
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer},
-};
+use rdkafka::ClientConfig;
 use redis::AsyncCommands;
-use secrecy::ExposeSecret;
 use simulators::{carrier, gateway};
 use uuid::Uuid;
 
@@ -175,8 +172,9 @@ async fn in_state(
     connection: &Connection,
     skus: impl Iterator<Item = &String>,
 ) -> Result<BTreeMap<String, Level>> {
-    let client = redis::Client::open(connection.redis.expose_secret())?;
-    let redis = redis::aio::ConnectionManager::new(client).await.context("Redis does not answer")?;
+    let server = &connection.servers.redis;
+    let connected = redis::aio::ConnectionManager::new(server.client()).await;
+    let redis = connected.map_err(|error| server.explain(error).context("inventory's state in Redis"))?;
     let state = State::new(redis.clone(), connection.names().keys("inventory"));
     state.adopt(&cluster(connection.kafka_config()).await?).await.map_err(|fault| anyhow!("{fault}"))?;
     let mut redis = redis;
@@ -192,10 +190,6 @@ async fn in_state(
 }
 
 async fn cluster(config: ClientConfig) -> Result<String> {
-    let ask = move || -> Result<String> {
-        let consumer: BaseConsumer = config.create()?;
-        let patience = std::time::Duration::from_secs(10);
-        consumer.client().fetch_cluster_id(patience).context("the broker does not tell its cluster's id")
-    };
-    tokio::task::spawn_blocking(ask).await?
+    let ask = move || Cluster::look(&config, std::time::Duration::from_secs(10));
+    Ok(tokio::task::spawn_blocking(ask).await??.id)
 }

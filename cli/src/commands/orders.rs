@@ -30,7 +30,7 @@ Reads the topics from their beginning to their end as of now: committed records 
 pub(super) enum Orders {
     /// One order: its state, and its events in order. Exit code 1 when nothing is known of it.
     #[command(after_help = EXAMPLES)]
-    Show(Show),
+    Show(Box<Show>),
     /// One line per event of an order as it comes, until it is finished.
     Watch(super::watch::Watch),
     /// Asks to cancel an order.

@@ -2,9 +2,15 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::{Context, Result};
 use clap::ValueEnum;
-use orderflow::config::Delivery;
+use orderflow::{
+    config::Delivery,
+    servers::{self, Kafka, Redis, SchemaRegistry},
+};
 use orderflow_stack::Servers;
+
+use secrecy::ExposeSecret;
 
 use crate::connection::Connection;
 
@@ -65,12 +71,33 @@ impl Options {
         self.delivery.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    pub(super) fn connection(&self, servers: &Servers) -> Connection {
-        Connection {
-            kafka: servers.kafka_bootstrap.clone(),
-            redis: servers.redis_url.clone().into(),
-            registry: servers.registry_url.clone(),
-            prefix: self.prefix.clone(),
-        }
+    /// How these servers are reached: one that the variables name as they say, one that was started here in the
+    /// clear, or where it is guarded as its user.
+    ///
+    /// # Errors
+    /// When the variables do not go together.
+    pub fn connection(&self, servers: &Servers) -> Result<Connection> {
+        let named = servers::Servers::from_variables().context("the variables of the servers")?;
+        let is = |named: &str, address: &str| named.trim_end_matches('/') == address;
+        let kafka = match &servers.guarded {
+            Some(guarded) => Kafka::guarded(
+                &guarded.bootstrap,
+                &guarded.user,
+                guarded.password.clone().into(),
+                Some(guarded.ca.display().to_string()),
+            ),
+            None if is(&named.kafka.bootstrap, &servers.kafka_bootstrap) => named.kafka,
+            None => Kafka::plaintext(&servers.kafka_bootstrap),
+        };
+        let redis = match named.redis {
+            named if is(named.url().expose_secret(), &servers.redis_url) => named,
+            _ => Redis::at(servers.redis_url.clone(), None)?,
+        };
+        let registry = match named.registry {
+            named if is(&named.url, &servers.registry_url) => named,
+            _ => SchemaRegistry::at(&servers.registry_url, None)?,
+        };
+        let servers = servers::Servers { kafka, redis, registry };
+        Ok(Connection { servers, prefix: self.prefix.clone() })
     }
 }

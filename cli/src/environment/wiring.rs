@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use orderflow_stack::{Binaries, Spec, free_port};
 use rand::RngExt;
-use secrecy::ExposeSecret;
 
 use super::{Environment, Options, instance::Plan};
 
@@ -104,18 +103,14 @@ pub(super) fn service(environment: &Environment, service: &'static str, slot: us
 
 /// What every service is given.
 fn common(environment: &Environment, name: &str, operator_listen: String) -> Vec<(String, String)> {
-    let connection = environment.connection();
     let pairs = [
-        ("KAFKA_BOOTSTRAP_SERVERS", connection.kafka.clone()),
-        ("REDIS_URL", connection.redis.expose_secret().to_owned()),
-        ("SCHEMA_REGISTRY_URL", connection.registry.clone()),
-        ("ORDERFLOW_PREFIX", connection.prefix.clone()),
         ("DELIVERY", environment.options.delivery_name()),
         ("INSTANCE_ID", name.to_owned()),
         ("OPERATOR_LISTEN", operator_listen),
         ("MASTER_KEY_FILE", environment.folder().join("master.key").display().to_string()),
     ];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    let pairs = pairs.into_iter().map(|(key, value)| (key.to_owned(), value));
+    environment.connection().variables().into_iter().chain(pairs).collect()
 }
 
 /// Intake believes the load generator, which stands for a proxy in front of many customers.

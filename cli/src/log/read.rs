@@ -116,17 +116,20 @@ fn read_topic(
 
 /// A consumer that joins no group.
 pub(super) fn consumer(config: &ClientConfig) -> Result<BaseConsumer> {
-    let mut ours = ClientConfig::new();
-    ours.set("group.id", "orderflow-reader")
-        .set("isolation.level", "read_committed")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
-        .set("auto.offset.reset", "error")
-        .set("fetch.wait.max.ms", "10")
-        .set("fetch.queue.backoff.ms", "5")
-        .set("queued.max.messages.kbytes", "16384");
-    for (key, value) in config.config_map() {
-        ours.set(key, value); // the caller's word counts
+    let mut ours = config.clone();
+    for (key, value) in [
+        ("group.id", "orderflow-reader"),
+        ("isolation.level", "read_committed"),
+        ("enable.auto.commit", "false"),
+        ("enable.partition.eof", "true"),
+        ("auto.offset.reset", "error"),
+        ("fetch.wait.max.ms", "10"),
+        ("fetch.queue.backoff.ms", "5"),
+        ("queued.max.messages.kbytes", "16384"),
+    ] {
+        if config.get(key).is_none() {
+            ours.set(key, value); // else the caller's word counts
+        }
     }
     ours.create().context("cannot make a Kafka consumer")
 }

@@ -1,15 +1,11 @@
 //! Reaching Kafka, Redis and the registry at start-up: waits for what is not there yet, with a message; refuses what
 //! is there and wrong.
 
-use std::{fmt::Display, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use rdkafka::{
-    ClientConfig,
-    consumer::{BaseConsumer, Consumer},
-};
+use rdkafka::ClientConfig;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use secrecy::ExposeSecret;
 use tracing::{info, warn};
 
 use super::{
@@ -21,13 +17,15 @@ use crate::{
     codec::Codec,
     config::Common,
     events::RecordType,
-    registry::Registry,
+    servers::{Advice, Cluster},
     topics::{ALL, GroupTopics, Topic},
 };
 
 /// How long one attempt to reach a server may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
 const BETWEEN: Duration = Duration::from_millis(250);
+/// A server that refuses us is not asked as often: it may count attempts.
+const BETWEEN_REFUSALS: Duration = Duration::from_secs(2);
 /// A broker may hear of a topic a moment after it was made at another.
 const CATCH_UP: Duration = Duration::from_secs(3);
 /// How often a wait is mentioned.
@@ -98,22 +96,23 @@ pub(crate) struct Connected {
 /// Reaches all three.
 ///
 /// # Errors
-/// Only what waiting does not cure: a bad address, missing topics, missing or incompatible schemas.
+/// Only what waiting does not cure: missing topics, missing or incompatible schemas. A refused user or certificate is
+/// waited for as an absent server is: both are mended at the server as well.
 pub(crate) async fn connect(common: &Common, rights: &Rights) -> anyhow::Result<Connected> {
-    let base = client_config(common);
+    let (base, servers) = (client_config(common), &common.servers);
     let kafka = async {
         let deadline = tokio::time::Instant::now() + CATCH_UP;
         loop {
-            let (cluster, topics) = until(&format!("Kafka at {}", common.kafka), || async {
+            let cluster = until(&format!("Kafka at {}", servers.kafka.bootstrap), || async {
                 let base = base.clone();
-                tokio::task::spawn_blocking(move || describe(&base)).await?
+                tokio::task::spawn_blocking(move || Cluster::look(&base, ATTEMPT)).await?
             })
             .await;
             let own = rights.group.into_iter().flat_map(GroupTopics::all);
             let needed: Vec<Topic> = rights.reads.iter().copied().chain(own).collect();
-            let missing = contract::missing_topics(&topics, &common.names(), &needed);
+            let missing = contract::missing_topics(&cluster.topics, &common.names(), &needed);
             if missing.is_empty() {
-                return Ok(cluster);
+                return Ok(cluster.id);
             }
             if tokio::time::Instant::now() > deadline {
                 bail!("topics are missing: {}\nrun `orderflow topics apply`", missing.join(", "));
@@ -121,18 +120,18 @@ pub(crate) async fn connect(common: &Common, rights: &Rights) -> anyhow::Result<
             tokio::time::sleep(BETWEEN).await;
         }
     };
-    let client =
-        redis::Client::open(common.redis.expose_secret()).context("REDIS_URL is not a Redis address")?;
+    let client = servers.redis.client();
     let redis = until("Redis", || async {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(ATTEMPT))
             .set_response_timeout(Some(REDIS_ANSWER))
             .set_number_of_retries(1);
-        ConnectionManager::new_with_config(client.clone(), config).await
+        let connected = ConnectionManager::new_with_config(client.clone(), config).await;
+        connected.map_err(|error| servers.redis.explain(error))
     });
-    let registry = Registry::new(&common.registry)?;
+    let registry = servers.registry.client()?;
     let contracts = async {
-        until(&format!("the schema registry at {}", common.registry), || registry.ping()).await;
+        until(&format!("the schema registry at {}", servers.registry.url), || registry.subjects()).await;
         contract::resolve(&registry, &common.names(), &rights.reads, &rights.writes).await
     };
     let (cluster, redis, codec) = tokio::join!(kafka, redis, contracts);
@@ -147,10 +146,8 @@ pub(crate) async fn connect(common: &Common, rights: &Rights) -> anyhow::Result<
 
 /// What every client of this process has in common.
 fn client_config(common: &Common) -> ClientConfig {
-    let mut config = ClientConfig::new();
+    let mut config = common.servers.kafka.client_config(&common.instance());
     config
-        .set("bootstrap.servers", &common.kafka)
-        .set("client.id", common.instance())
         .set("socket.nagle.disable", "true")
         .set("reconnect.backoff.ms", "50")
         .set("reconnect.backoff.max.ms", "1000")
@@ -158,19 +155,10 @@ fn client_config(common: &Common) -> ClientConfig {
     config
 }
 
-/// The cluster's id and its topics.
-fn describe(base: &ClientConfig) -> anyhow::Result<(String, Vec<String>)> {
-    let consumer: BaseConsumer = base.create()?;
-    let metadata = consumer.fetch_metadata(None, ATTEMPT)?;
-    let cluster =
-        consumer.client().fetch_cluster_id(ATTEMPT).context("the broker does not tell its cluster's id")?;
-    Ok((cluster, metadata.topics().iter().map(|topic| topic.name().to_owned()).collect()))
-}
-
 /// Tries until it works, and says what it waits for.
-async fn until<T, E: Display, F>(what: &str, attempt: impl Fn() -> F) -> T
+async fn until<T, F>(what: &str, attempt: impl Fn() -> F) -> T
 where
-    F: Future<Output = Result<T, E>>,
+    F: Future<Output = anyhow::Result<T>>,
 {
     let mut mentioned: Option<tokio::time::Instant> = None;
     loop {
@@ -186,7 +174,7 @@ where
                     mentioned = Some(tokio::time::Instant::now());
                     warn!("waiting for {what}: {error:#}");
                 }
-                tokio::time::sleep(BETWEEN).await;
+                tokio::time::sleep(if error.is::<Advice>() { BETWEEN_REFUSALS } else { BETWEEN }).await;
             }
         }
     }

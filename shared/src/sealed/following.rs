@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::mpsc, thread, time::Duration};
 
 use rdkafka::ClientConfig;
 use redis::Script;
-use secrecy::ExposeSecret;
 use tokio::{
     sync::{oneshot, watch},
     time::timeout,
@@ -35,19 +34,14 @@ pub(super) struct Source {
 
 impl Source {
     /// That of the service `name`.
-    ///
-    /// # Errors
-    /// `Fatal` when Redis has no address.
-    pub(super) fn of(name: &str, common: &Common, service: &Service) -> Result<Self, Fault> {
-        let redis = redis::Client::open(common.redis.expose_secret())
-            .map_err(|error| Fault::fatal("redis_client", "REDIS_URL is not one").caused_by(error))?;
+    pub(super) fn of(name: &str, common: &Common, service: &Service) -> Self {
         let names = common.names();
-        Ok(Self {
+        Self {
             kafka: consumer(service.kafka(), &names.group(&format!("{name}.keys"))),
             topic: names.topic(CUSTOMER_KEYS),
-            redis,
+            redis: common.servers.redis.client(),
             prefix: format!("{}keys:", names.keys(name)),
-        })
+        }
     }
 
     /// The hash of partition to the offset up to which the topic is in Redis.

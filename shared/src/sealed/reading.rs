@@ -38,7 +38,7 @@ impl ReadingKeys {
     /// When the master key or the thread cannot be had.
     pub fn start(name: &str, common: &Common, service: &Service) -> Result<Self, Fault> {
         let master = MasterKey::from_setting(common.master_key_file.as_deref())?;
-        let source = Source::of(name, common, service)?;
+        let source = Source::of(name, common, service);
         Self::follow(source, service.state().redis(), service.codec(), master)
     }
 

@@ -54,7 +54,7 @@ impl WritingKeys {
     /// # Errors
     /// When the thread cannot be had.
     pub fn start(name: &str, common: &Common, service: &Service, master: MasterKey) -> Result<Self, Fault> {
-        let source = Source::of(name, common, service)?;
+        let source = Source::of(name, common, service);
         Self::follow(source, service.state().redis(), service.publisher(), master, service.clock())
     }
 

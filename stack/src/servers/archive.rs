@@ -18,7 +18,12 @@ const WRITTEN_WITHIN: Duration = Duration::from_mins(2);
 /// do this is no reason to stop.
 pub(super) async fn write(installed: &Installed) {
     let (kafka, registry) = tokio::join!(
-        write_one(installed, "kafka", |installed, folder| kafka::plan(installed, folder, kafka::Node::Only)),
+        write_one(installed, "kafka", |installed, folder| kafka::plan(
+            installed,
+            folder,
+            kafka::Node::Only,
+            None
+        )),
         write_one(installed, "registry", registry::plan)
     );
     for failed in [kafka, registry].into_iter().filter_map(Result::err) {

@@ -33,6 +33,8 @@ pub struct Choice {
     /// Whether a Kafka started here has a second broker, which holds everything as well: one goes on while the other
     /// restarts.
     pub second_broker: bool,
+    /// Whether the only broker, started here as a child process, also listens over TLS to a user.
+    pub guarded: bool,
     /// Whether a Redis started here writes an append-only file, and so keeps its data over a restart.
     pub redis_append_only: bool,
 }
@@ -50,6 +52,7 @@ impl Choice {
             redis: origin.clone(),
             registry: origin.clone(),
             second_broker: false,
+            guarded: false,
             redis_append_only: false,
         }
     }

@@ -62,7 +62,8 @@ pub(crate) async fn install() -> Result<Installed> {
         let _ = std::fs::remove_dir_all(&partial);
         std::fs::create_dir_all(&partial)?;
         download(&native, &partial).await?;
-        format_kafka(&Installed { folder: partial.clone(), ..installed.clone() }).await?;
+        let here = Installed { folder: partial.clone(), ..installed.clone() };
+        format_kafka(&here, &partial, &here.kafka_formatted(), &[]).await?;
         // All or nothing: the folder has its name only when it is complete.
         std::fs::rename(&partial, &installed.folder)?;
         // After the renaming, since an archive is bound to the paths of its jars.
@@ -107,19 +108,24 @@ async fn download(native: &Path, into: &Path) -> Result<()> {
     bail!("mvn could not download the servers; the end of {}:\n{}", spec.log.display(), tail(&spec.log))
 }
 
-/// Lets Kafka's own tool format a data folder, for every broker to start from a copy of.
-async fn format_kafka(installed: &Installed) -> Result<()> {
-    let properties = installed.folder.join("format.properties");
-    let formatted = installed.kafka_formatted();
+/// Lets Kafka's own tool format a data folder, for brokers to start from a copy of; settings and log go to `folder`.
+pub(super) async fn format_kafka(
+    installed: &Installed,
+    folder: &Path,
+    formatted: &Path,
+    more: &[String],
+) -> Result<()> {
+    let properties = folder.join("format.properties");
     std::fs::write(
         &properties,
-        kafka::properties(kafka::Node::Only, &formatted, "127.0.0.1", 1, "127.0.0.1:2"),
+        kafka::properties(kafka::Node::Only, formatted, "127.0.0.1", 1, "127.0.0.1:2"),
     )?;
     let mut args = installed.kafka_flags();
     args.extend(["kafka.tools.StorageTool".to_owned(), "format".to_owned()]);
     args.extend(["--config".to_owned(), properties.display().to_string()]);
     args.extend(["--cluster-id".to_owned(), kafka::fresh_id()]);
-    let log = installed.folder.join("format.log");
+    args.extend_from_slice(more);
+    let log = folder.join("format.log");
     let spec = Spec {
         name: "kafka storage format".to_owned(),
         program: installed.java.clone(),

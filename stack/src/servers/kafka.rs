@@ -1,6 +1,7 @@
 //! Apache Kafka (KRaft): one node that is broker and controller and, where a test asks for it, a second broker.
 
 mod contained;
+mod guarded;
 mod node;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +16,8 @@ use crate::ports::free_port;
 use crate::probe::Probe;
 use crate::processes::Spec;
 pub(super) use contained::container;
+pub(super) use guarded::Guard;
+pub use guarded::Guarded;
 use node::{Cluster, VOTERS, give_data};
 pub(super) use node::{Node, fresh_id};
 
@@ -26,17 +29,26 @@ const FLAGS: [&str; 2] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /// registered and unfenced, so an answer means that it serves.
 const API_VERSIONS: &[u8] = &[0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff];
 
-pub(super) fn plan(installed: &Installed, folder: &Folder, node: Node) -> Result<Plan> {
+pub(super) fn plan(
+    installed: &Installed,
+    folder: &Folder,
+    node: Node,
+    guard: Option<&Guard>,
+) -> Result<Plan> {
     let cluster = match node {
         Node::Only | Node::First => Cluster::new()?,
         Node::Second => Cluster::running_in(folder.path())?,
     };
     let port = free_port()?;
     let data = folder.path().join(node.name());
-    give_data(&installed.kafka_formatted(), &data, node, &cluster.id)?;
+    let plain = installed.kafka_formatted();
+    give_data(guard.map_or(&plain, |guard| &guard.formatted), &data, node, &cluster.id)?;
     let settings = data.with_extension("properties");
-    std::fs::write(&settings, properties(node, &data, "127.0.0.1", port, &cluster.controller))
-        .with_context(|| format!("writing {}", settings.display()))?;
+    let mut text = properties(node, &data, "127.0.0.1", port, &cluster.controller);
+    if let Some(guard) = guard {
+        text += &guard.properties(port, &cluster.controller)?;
+    }
+    std::fs::write(&settings, text).with_context(|| format!("writing {}", settings.display()))?;
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
     args.extend(installed.kafka_flags());
     args.push(heap());

@@ -26,7 +26,7 @@ pub struct Bench {
 impl Bench {
     /// A bench of this service at this time.
     pub async fn new(service: &str, time: Timestamp) -> Self {
-        let client = redis::Client::open(servers::shared().await.redis_url.as_str()).unwrap();
+        let client = servers::connection(servers::shared().await, "").servers.redis.client();
         let redis = client.get_connection_manager().await.unwrap();
         let state = State::new(redis, Names::new(options().prefix).keys(service));
         state.initialise("cluster").await.unwrap();

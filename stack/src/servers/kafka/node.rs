@@ -61,9 +61,10 @@ impl Cluster {
     }
 }
 
-fn setting(file: &Path, key: &str) -> Result<String> {
+/// What a settings file says, by the last line of that setting, as Java reads it.
+pub(super) fn setting(file: &Path, key: &str) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+    let mut pairs = text.lines().rev().filter_map(|line| line.split_once('='));
     let found = pairs.find_map(|(name, value)| (name == key).then(|| value.to_owned()));
     found.with_context(|| format!("{} does not say {key}", file.display()))
 }
