@@ -13,6 +13,7 @@
 //! | `ORDERFLOW_ENV` | `docker`: start all three in containers; `native`: as child processes; `given`: start none. Without it: containers where a container engine of this machine answers, else child processes |
 //! | `ORDERFLOW_NATIVE_DIR` | where downloaded servers and running data live; else `native` in the target folder |
 //! | `ORDERFLOW_KAFKA_HEAP` | each broker's heap, as `-Xmx` takes it; else `512m` |
+//! | `ORT_DYLIB_PATH` | use this library of ONNX Runtime; else one is downloaded |
 //! | `ORDERFLOW_BIN_DIR` | use the binaries in this folder and build nothing |
 //!
 //! Invariants:
@@ -37,4 +38,4 @@ pub use memory::Memory;
 pub use ports::free_port;
 pub use prerequisites::{Prerequisite, prerequisites, suffice};
 pub use processes::{Process, Spec};
-pub use servers::{Choice, Servers};
+pub use servers::{Choice, Servers, onnxruntime};

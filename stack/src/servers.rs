@@ -8,6 +8,7 @@ pub(crate) mod downloads;
 mod engine;
 mod folder;
 mod kafka;
+mod onnxruntime;
 mod redis;
 mod registry;
 mod running;
@@ -19,6 +20,7 @@ pub use choice::{Choice, Origin};
 use downloads::Installed;
 use folder::Folder;
 pub use kafka::Guarded;
+pub use onnxruntime::onnxruntime;
 pub use server::Server;
 
 /// The three servers, ready. Dropping it ends what was started here and removes its data, unless a test is failing:

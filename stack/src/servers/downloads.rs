@@ -72,7 +72,7 @@ pub(crate) async fn install() -> Result<Installed> {
     Ok(installed)
 }
 
-async fn lock(path: PathBuf) -> Result<File> {
+pub(super) async fn lock(path: PathBuf) -> Result<File> {
     let wait = move || -> Result<File> {
         let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
         file.lock().with_context(|| format!("locking {}", path.display()))?;

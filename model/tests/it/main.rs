@@ -1,0 +1,7 @@
+//! Promises of a model as a whole: its folder, its engines, its replacement.
+#![allow(clippy::unwrap_used, reason = "helper functions of tests, too, may panic")]
+
+mod agreement;
+mod fixtures;
+mod packages;
+mod swap;
