@@ -260,6 +260,7 @@ fn value_in(schema: &Schema, named: &HashMap<Name, Schema>) -> BoxedStrategy<Val
         Schema::Long => any::<i64>().prop_map(Value::Long).boxed(),
         // Without NaN, which is not equal to itself.
         Schema::Double => prop::num::f64::NORMAL.prop_map(Value::Double).boxed(),
+        Schema::Float => prop::num::f32::NORMAL.prop_map(Value::Float).boxed(),
         Schema::String => "\\PC{0,24}".prop_map(Value::String).boxed(),
         Schema::Bytes => vec(any::<u8>(), 0..48).prop_map(Value::Bytes).boxed(),
         Schema::Uuid(_) => any::<u128>().prop_map(|id| Value::Uuid(Uuid::from_u128(id))).boxed(),

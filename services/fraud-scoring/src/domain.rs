@@ -1,11 +1,14 @@
 //! The decisions, as plain functions: of a score and the policy, and of a review.
 
 use jiff::{SignedDuration, Timestamp};
-use orderflow::events::{FraudDecision, Reason};
+use orderflow::events::{FeatureVector, FraudDecision, Reason};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::scorer::Score;
+use crate::{
+    scorer::Score,
+    vector::{DEFINITION, LEN},
+};
 
 /// How scores become decisions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,11 +70,11 @@ pub enum Ending {
     Cancelled,
 }
 
-/// The decision on an order with this score. Reasons come heaviest first.
+/// The decision on an order with this score, made by these features. Reasons come heaviest first.
 ///
 /// Numbers are rounded to six decimals: then the same decision comes back bit by bit from JSON and from Avro.
 #[must_use]
-pub fn decide(score: &Score, policy: &Policy, decided_at: Timestamp) -> Judged {
+pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at: Timestamp) -> Judged {
     let mut reasons: Vec<Reason> = score
         .reasons
         .iter()
@@ -88,6 +91,11 @@ pub fn decide(score: &Score, policy: &Policy, decided_at: Timestamp) -> Judged {
         decided_at,
         reviewer: None,
         review_reason: None,
+        features: FeatureVector(features.to_vec()),
+        features_definition: DEFINITION.cast_signed(),
+        engine: score.engine.to_string(),
+        fallback: None,
+        valid_until: None,
     };
     let held = decision.score >= decision.hold_threshold && !refuses(&decision);
     Judged { review: held.then(|| ReviewTimes::of(decided_at, policy.review_time)), decision }

@@ -6,6 +6,17 @@ use super::*;
 const POLICY: Policy =
     Policy { threshold: 0.85, hold_threshold: 0.30, review_time: SignedDuration::from_mins(30) };
 
+/// Every other feature is unknown.
+const VECTOR: [f32; LEN] = {
+    let mut vector = [0.25; LEN];
+    let mut i = 0;
+    while i < LEN {
+        vector[i] = f32::NAN;
+        i += 2;
+    }
+    vector
+};
+
 fn score(value: f64, weights: &[f64]) -> Score {
     let reason = |&weight| Reason { code: format!("w{weight}"), text: String::new(), weight };
     Score {
@@ -13,6 +24,7 @@ fn score(value: f64, weights: &[f64]) -> Score {
         reasons: weights.iter().map(reason).collect(),
         scorer: "rules".into(),
         version: "1".into(),
+        engine: "rules".into(),
     }
 }
 
@@ -32,7 +44,7 @@ fn a_score_in_the_band_is_held_and_one_above_it_refused(
     #[case] held: bool,
     #[case] refused: bool,
 ) {
-    let judged = decide(&score(value, &[]), &POLICY, Timestamp::UNIX_EPOCH);
+    let judged = decide(&score(value, &[]), &VECTOR, &POLICY, Timestamp::UNIX_EPOCH);
     assert_eq!((judged.review.is_some(), refuses(&judged.decision)), (held, refused));
     assert!((0.0..=1.0).contains(&judged.decision.score));
 }
@@ -41,14 +53,14 @@ fn a_score_in_the_band_is_held_and_one_above_it_refused(
 fn a_threshold_below_the_band_holds_nothing() {
     let strict = Policy { threshold: 0.2, ..POLICY };
     for value in [0.1, 0.25, 0.30, 0.5, 1.0] {
-        let judged = decide(&score(value, &[]), &strict, Timestamp::UNIX_EPOCH);
+        let judged = decide(&score(value, &[]), &VECTOR, &strict, Timestamp::UNIX_EPOCH);
         assert_eq!((judged.review, refuses(&judged.decision)), (None, value > 0.2));
     }
 }
 
 #[test]
 fn people_are_reminded_at_half_time() {
-    let times = decide(&score(0.5, &[]), &POLICY, at(7)).review.unwrap();
+    let times = decide(&score(0.5, &[]), &VECTOR, &POLICY, at(7)).review.unwrap();
     assert_eq!(times, ReviewTimes { escalate_at: at(900_000_007), review_by: at(1_800_000_007) });
 }
 
@@ -62,7 +74,7 @@ fn what_nobody_reviewed_is_rejected_only_above_the_limit(#[case] score: f64, #[c
 
 #[test]
 fn a_review_keeps_the_score_and_says_who_when_and_why() {
-    let scored = decide(&score(0.5, &[0.5]), &POLICY, at(1)).decision;
+    let scored = decide(&score(0.5, &[0.5]), &VECTOR, &POLICY, at(1)).decision;
     let closing = Closing {
         by: Uuid::nil(),
         ending: Ending::Approved,
@@ -79,7 +91,7 @@ fn a_review_keeps_the_score_and_says_who_when_and_why() {
 
 #[test]
 fn reasons_come_heaviest_first() {
-    let judged = decide(&score(0.5, &[0.1, 0.3, 0.2]), &POLICY, Timestamp::UNIX_EPOCH);
+    let judged = decide(&score(0.5, &[0.1, 0.3, 0.2]), &VECTOR, &POLICY, Timestamp::UNIX_EPOCH);
     let weights: Vec<f64> = judged.decision.reasons.iter().map(|reason| reason.weight).collect();
     assert_eq!(weights, [0.3, 0.2, 0.1]);
 }
@@ -108,7 +120,7 @@ proptest! {
         let policy = Policy {
             threshold: f64::from(threshold) / 100.0, hold_threshold: f64::from(hold) / 100.0, ..POLICY
         };
-        let judged = decide(&score(value, &weights), &policy, at(1));
+        let judged = decide(&score(value, &weights), &VECTOR, &policy, at(1));
         let text = serde_json::to_string(&judged).unwrap();
         prop_assert_eq!(serde_json::from_str::<Judged>(&text).unwrap(), judged);
     }

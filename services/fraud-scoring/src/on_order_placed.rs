@@ -12,6 +12,7 @@ use crate::{
     features::Features,
     profiles::Profiles,
     scorer::{Score, Scorer},
+    vector::vector,
 };
 
 orderflow::events! {
@@ -48,7 +49,8 @@ impl<S: Scorer> Step for OnOrderPlaced<S> {
             .collect();
         let scores = checked(self.scorer.score(&features)?, batch.len())?;
         let now = self.clock.now();
-        let decisions = scores.iter().map(|score| domain::decide(score, &self.policy, now)).collect();
+        let decide = |(score, features)| domain::decide(score, &vector(features), &self.policy, now);
+        let decisions = scores.iter().zip(&features).map(decide).collect();
         // A repeat gets what was decided first, also under another policy or scorer.
         let kept = self.profiles.keep(batch, decisions).await?;
         Ok(batch.iter().zip(kept).map(|(one, kept)| Ok(Outcome::event(event(&one.event, kept)))).collect())

@@ -9,7 +9,7 @@ use orderflow::{
     step::Received,
 };
 
-use crate::{domain::Judged, held::Held, history::History, reviews::push_held, sighting::Sighting};
+use crate::{domain::Judged, held::Held, history::History, reviews::push_held, sighting::Sighting, stored};
 
 /// How long outcomes are stored, in seconds: longer than a dead letter can wait for its redrive.
 pub(crate) const STORED: i64 = 35 * 86_400;
@@ -74,14 +74,14 @@ impl Profiles {
         let mut args = Args::new();
         args.push(STORED).push(batch.len());
         for (received, judged) in batch.iter().zip(decisions) {
-            args.push(received.envelope.id.simple().to_string()).push(to_text(&judged)?);
+            args.push(received.envelope.id.simple().to_string()).push(stored::to_text(&judged)?);
             match held(received, judged) {
                 Some(held) => push_held(&held, args.push("held"))?,
                 None => drop(args.push("")),
             }
         }
         let kept: Vec<String> = self.state.call(&KEEP, args).await?;
-        whole(kept, batch.len())?.iter().map(|text| from_text(text)).collect()
+        whole(kept, batch.len())?.iter().map(|text| stored::from_text(text)).collect()
     }
 
     /// Puts decided orders back into a state under construction.
@@ -93,7 +93,7 @@ impl Profiles {
         args.push(STORED).push(batch.len());
         for decided in batch {
             decided.sighting.push_to(&mut args);
-            args.push(decided.age.max(0)).push(to_text(&decided.judged)?);
+            args.push(decided.age.max(0)).push(stored::to_text(&decided.judged)?);
         }
         state.call(&RESTORE, args).await
     }
@@ -117,16 +117,4 @@ fn whole(answers: Vec<String>, asked: usize) -> Result<Vec<String>, Fault> {
     }
     let message = format!("a script answered {} of {asked} records", answers.len());
     Err(Fault::fatal("redis_script", message))
-}
-
-fn to_text(judged: &Judged) -> Result<String, Fault> {
-    serde_json::to_string(judged)
-        .map_err(|error| Fault::poison("decision_unwritable", "a decision cannot be stored").caused_by(error))
-}
-
-fn from_text(text: &str) -> Result<Judged, Fault> {
-    serde_json::from_str(text).map_err(|error| {
-        Fault::fatal("stored_decision_unreadable", "a stored decision is not of this version's shape")
-            .caused_by(error)
-    })
 }

@@ -103,7 +103,13 @@ fn combine(hits: Vec<(f64, Reason)>) -> Score {
         reasons.push(Reason { weight: innocent * weight, ..reason });
         innocent *= 1.0 - weight;
     }
-    Score { value: 1.0 - innocent, reasons, scorer: NAME.into(), version: VERSION.into() }
+    Score {
+        value: 1.0 - innocent,
+        reasons,
+        scorer: NAME.into(),
+        version: VERSION.into(),
+        engine: NAME.into(),
+    }
 }
 
 /// 1 when so, else 0: for rules that ask yes or no.

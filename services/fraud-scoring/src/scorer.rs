@@ -26,4 +26,6 @@ pub struct Score {
     pub scorer: Cow<'static, str>,
     /// Version of the rules or the model.
     pub version: Cow<'static, str>,
+    /// What computed it: `rules`, or what ran the model.
+    pub engine: Cow<'static, str>,
 }

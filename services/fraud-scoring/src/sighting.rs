@@ -15,8 +15,8 @@ pub struct Sighting {
     pub event: Uuid,
     /// When the order was placed, microseconds since 1970 UTC.
     pub placed: i64,
-    /// The order, by the last 12 hex digits of its id: of a v7 id the random ones, not the time.
-    pub order: String,
+    /// The order, by the last 48 bits of its id: of a v7 id random ones, not the time.
+    pub order: u64,
     /// The total, minor units.
     pub amount: i64,
     /// The total's currency.
@@ -29,49 +29,58 @@ pub struct Sighting {
     pub device: Option<Fingerprint>,
     /// Where the parcel goes.
     pub address: Fingerprint,
+    /// The country it goes to.
+    pub country: Fingerprint,
     /// The caller's network address, where known.
     pub ip: Option<Fingerprint>,
 }
 
-/// 128 bits that stand for a text, as 32 hex digits: of one length and alphabet whatever the text was.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(String);
+/// 128 bits that stand for a text: of one length and alphabet whatever the text was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(Uuid);
+
+/// The first 32 bits of a fingerprint: enough to tell the few entries of one window apart.
+pub type Mark = u32;
 
 impl Fingerprint {
     /// The fingerprint of a text of some kind.
     #[must_use]
     pub fn of(kind: &str, text: &str) -> Self {
-        Self(ids::from_parts(&[kind, text]).simple().to_string())
+        Self(ids::from_parts(&[kind, text]))
     }
 
-    /// All 32 digits: names a key.
+    /// All of it, as 32 hex digits: names a key.
     #[must_use]
-    pub fn key(&self) -> &str {
-        &self.0
+    pub fn key(&self) -> String {
+        self.0.simple().to_string()
     }
 
-    /// The first 8 digits: enough to tell the few entries of one window apart.
+    /// The first 32 bits: the first 8 digits of the key. Entries have these.
     #[must_use]
-    pub fn mark(&self) -> &str {
-        self.0.get(..8).unwrap_or_default()
+    pub fn mark(&self) -> Mark {
+        self.0.as_fields().0
     }
+}
+
+fn text(mark: Mark) -> String {
+    format!("{mark:08x}")
 }
 
 impl Sighting {
     /// What is remembered of an order that came by this event.
     #[must_use]
     pub fn of(event: Uuid, order: &Order) -> Self {
-        let id = order.order_id.simple().to_string();
         Self {
             event,
             placed: order.placed_at.as_microsecond(),
-            order: id.get(20..).unwrap_or_default().to_owned(),
+            order: order.order_id.as_u64_pair().1 & 0xffff_ffff_ffff,
             amount: order.total,
             currency: Fingerprint::of("currency", &order.currency),
             customer: Fingerprint::of("customer", &order.customer_id),
             card: Fingerprint::of("card", &order.card_hash),
             device: order.device_hash.as_deref().map(|hash| Fingerprint::of("device", hash)),
             address: Fingerprint::of("address", &order.address_hash),
+            country: Fingerprint::of("country", &order.delivery_country),
             ip: order.ip_hash.as_deref().map(|hash| Fingerprint::of("ip", hash)),
         }
     }
@@ -85,17 +94,18 @@ impl Sighting {
     /// Appends it to a script's arguments, in the sequence of `read_order()` in `windows.lua`.
     pub fn push_to(&self, args: &mut Args) {
         let optional = |fingerprint: &Option<Fingerprint>| {
-            fingerprint.as_ref().map(|fingerprint| fingerprint.key().to_owned()).unwrap_or_default()
+            fingerprint.as_ref().map(Fingerprint::key).unwrap_or_default()
         };
         args.push(self.event.simple().to_string())
             .push(self.placed)
-            .push(&self.order)
+            .push(format!("{:012x}", self.order))
             .push(self.amount)
-            .push(self.currency.mark())
+            .push(text(self.currency.mark()))
             .push(self.customer.key())
             .push(self.card.key())
             .push(optional(&self.device))
             .push(self.address.key())
+            .push(text(self.country.mark()))
             .push(optional(&self.ip));
     }
 }

@@ -1,17 +1,21 @@
 //! The twin of `windows.lua`: the same windows as plain data. Redis decides in production; this states what it must
 //! answer, and computes the same histories from a log without Redis.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::{
-    history::{History, Shared},
-    sighting::{Fingerprint, Sighting},
+    history::History,
+    sighting::{Fingerprint, Mark, Sighting},
 };
+
+mod counts;
 
 /// One second, in the microseconds of `placed_at`.
 pub const SECOND: i64 = 1_000_000;
+/// One hour, in microseconds.
+pub const HOUR: i64 = 3_600 * SECOND;
 /// One day, in microseconds.
-pub const DAY: i64 = 86_400 * SECOND;
+pub const DAY: i64 = 24 * HOUR;
 /// How much later than its successors an order may arrive and still find its windows whole, in microseconds.
 pub const LATE: i64 = DAY;
 
@@ -32,102 +36,106 @@ pub const SHARED: Bounds = Bounds { span: 7 * DAY, cap: 32 };
 /// Every window there is.
 #[derive(Debug, Default)]
 pub struct Windows {
-    by_key: HashMap<(&'static str, Fingerprint), Window>,
+    by_key: HashMap<(Kind, Fingerprint), Vec<Seen>>,
 }
 
-/// Orders by time, then by entry text, as a sorted set of Redis has them.
-type Window = BTreeMap<(i64, String), Sighting>;
+/// What the orders of a window have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Customer,
+    Card,
+    Device,
+    Address,
+    Ip,
+}
+
+/// An order in a window: what an entry in Redis says. Windows hold them by time, then by order.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    placed: i64,
+    order: u64,
+    amount: i64,
+    customer: Mark,
+    currency: Mark,
+    card: Mark,
+    device: Option<Mark>,
+    address: Mark,
+    country: Mark,
+}
 
 impl Windows {
     /// What the orders seen before say about this one, which is then seen too. Charges up to `small` (minor units)
     /// are small ones.
     pub fn look_back(&mut self, order: &Sighting, small: i64) -> History {
-        let (currency, card, address) = (order.currency.mark(), order.card.mark(), order.address.mark());
-        let device = order.device.as_ref().map(Fingerprint::mark).unwrap_or("--------");
-        let entry = format!("{}|{currency}|{card}|{device}|{address}|{}", order.order, order.amount);
-        let own = self.see("customer", Some(&order.customer), order, entry, OWN);
-        let shared = format!("{}|{}|{}", order.order, order.customer.mark(), order.amount);
-        let mut look = |kind, key: Option<&Fingerprint>| {
-            shared_history(&self.see(kind, key, order, shared.clone(), SHARED), order, small)
-        };
+        let this = Seen::of(order);
+        let own = self.see(Kind::Customer, Some(order.customer), this);
+        let mut look = |kind, key| counts::shared_history(&self.see(kind, key, this), &this, small);
         History {
-            card: look("card", Some(&order.card)),
-            device: look("device", order.device.as_ref()),
-            address: look("address", Some(&order.address)),
-            ip: look("ip", order.ip.as_ref()),
-            ..own_history(&own, order, small)
+            card: look(Kind::Card, Some(order.card)),
+            device: look(Kind::Device, order.device),
+            address: look(Kind::Address, Some(order.address)),
+            ip: look(Kind::Ip, order.ip),
+            ..counts::own_history(&own, &this, small)
         }
     }
 
+    /// How many windows there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Forgets the windows that ended before `now` (microseconds): in Redis their keys have ended too. An order that is
+    /// at most a day late still finds all it would have found.
+    pub fn forget_ended(&mut self, now: i64) {
+        self.by_key.retain(|(kind, _), window| {
+            window.last().is_some_and(|newest| newest.placed > now - kind.bounds().span - 2 * LATE)
+        });
+    }
+
     /// The orders of a window within its span before this one; then this one is added and the window trimmed.
-    fn see(
-        &mut self,
-        kind: &'static str,
-        key: Option<&Fingerprint>,
-        order: &Sighting,
-        entry: String,
-        bounds: Bounds,
-    ) -> Vec<Sighting> {
+    fn see(&mut self, kind: Kind, key: Option<Fingerprint>, this: Seen) -> Vec<Seen> {
         let Some(key) = key else { return Vec::new() };
-        let window = self.by_key.entry((kind, key.clone())).or_default();
-        let within = |earlier: &&Sighting| {
-            earlier.order != order.order
-                && earlier.placed <= order.placed
-                && since(earlier, order) < bounds.span
+        let Bounds { span, cap } = kind.bounds();
+        let window = self.by_key.entry((kind, key)).or_default();
+        let within = |earlier: &&Seen| {
+            earlier.order != this.order
+                && earlier.placed <= this.placed
+                && this.placed - earlier.placed < span
         };
-        let seen = window.values().filter(within).cloned().collect();
-        window.insert((order.placed, entry), order.clone());
-        while window.len() > bounds.cap {
-            window.pop_first();
+        let seen = window.iter().filter(within).copied().collect();
+        if let Err(place) = window.binary_search_by_key(&this.key(), Seen::key) {
+            window.insert(place, this);
         }
-        if let Some(((newest, _), _)) = window.last_key_value() {
-            let past = newest - bounds.span - LATE;
-            window.retain(|(placed, _), _| *placed > past);
-        }
+        let past = window.last().map_or(i64::MIN, |newest| newest.placed - span - LATE);
+        let older = window.partition_point(|earlier| earlier.placed <= past);
+        window.drain(..older.max(window.len().saturating_sub(cap)));
         seen
     }
 }
 
-fn since(earlier: &Sighting, order: &Sighting) -> i64 {
-    order.placed - earlier.placed
-}
-
-/// How many there are, as histories count.
-fn count<'a>(orders: impl IntoIterator<Item = &'a Sighting>, which: impl Fn(&'a Sighting) -> bool) -> i64 {
-    orders.into_iter().filter(|order| which(order)).map(|_| 1).sum()
-}
-
-fn own_history(seen: &[Sighting], order: &Sighting, small: i64) -> History {
-    let within = |span: i64| seen.iter().filter(move |earlier| since(earlier, order) < span);
-    let same_currency = |earlier: &&Sighting| earlier.currency == order.currency;
-    let cards: BTreeSet<&Fingerprint> = within(DAY).map(|earlier| &earlier.card).collect();
-    History {
-        known: count(seen, |_| true),
-        same_currency: count(seen.iter().filter(same_currency), |_| true),
-        same_currency_total: seen.iter().filter(same_currency).map(|earlier| earlier.amount).sum(),
-        orders_60s: count(within(60 * SECOND), |_| true),
-        orders_24h: count(within(DAY), |_| true),
-        total_24h: within(DAY).filter(same_currency).map(|earlier| earlier.amount).sum(),
-        small_300s: count(within(300 * SECOND), |earlier| earlier.amount <= small),
-        other_cards_24h: cards.into_iter().filter(|card| **card != order.card).map(|_| 1).sum(),
-        with_device: count(seen, |earlier| earlier.device.is_some()),
-        on_this_device: count(seen, |earlier| earlier.device.is_some() && earlier.device == order.device),
-        to_this_address: count(seen, |earlier| earlier.address == order.address),
-        ..History::default()
+impl Kind {
+    fn bounds(self) -> Bounds {
+        if self == Self::Customer { OWN } else { SHARED }
     }
 }
 
-fn shared_history(seen: &[Sighting], order: &Sighting, small: i64) -> Shared {
-    let within = |span: i64| seen.iter().filter(move |earlier| since(earlier, order) < span);
-    let others: BTreeSet<&Fingerprint> = seen
-        .iter()
-        .map(|earlier| &earlier.customer)
-        .filter(|customer| **customer != order.customer)
-        .collect();
-    Shared {
-        orders_60s: count(within(60 * SECOND), |_| true),
-        orders_24h: count(within(DAY), |_| true),
-        small_300s: count(within(300 * SECOND), |earlier| earlier.amount <= small),
-        others_7d: others.into_iter().map(|_| 1).sum(),
+impl Seen {
+    fn of(order: &Sighting) -> Self {
+        Self {
+            placed: order.placed,
+            order: order.order,
+            amount: order.amount,
+            customer: order.customer.mark(),
+            currency: order.currency.mark(),
+            card: order.card.mark(),
+            device: order.device.as_ref().map(Fingerprint::mark),
+            address: order.address.mark(),
+            country: order.country.mark(),
+        }
+    }
+
+    fn key(&self) -> (i64, u64) {
+        (self.placed, self.order)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::serde::timestamp::microsecond::optional as optional_micros};
 use serde::{Deserialize, Serialize};
 
-use super::{Order, micros, record};
+use super::{FeatureVector, Order, micros, record};
 
 /// How an order was judged, and by whom.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,16 @@ pub struct FraudDecision {
     pub reviewer: Option<String>,
     #[serde(default)]
     pub review_reason: Option<String>,
+    #[serde(default)]
+    pub features: FeatureVector,
+    #[serde(default)]
+    pub features_definition: i32,
+    #[serde(default)]
+    pub engine: String,
+    #[serde(default)]
+    pub fallback: Option<String>,
+    #[serde(default, with = "optional_micros")]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// The hold threshold of decisions from before there was one.

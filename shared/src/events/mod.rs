@@ -4,6 +4,7 @@
 mod activity;
 mod audit;
 mod callbacks;
+mod feature_vector;
 mod fraud;
 mod inventory;
 mod keys;
@@ -20,6 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use activity::*;
 pub use audit::*;
 pub use callbacks::*;
+pub use feature_vector::*;
 pub use fraud::*;
 pub use inventory::*;
 pub use keys::*;

@@ -69,6 +69,11 @@ impl Avro {
             simple => match simple.as_str().unwrap() {
                 "null" => Value::Null,
                 "int" | "long" => json!(long(body)),
+                // As it is written, not as a double has it.
+                "float" => {
+                    let number = f32::from_le_bytes(take(body, 4).try_into().unwrap());
+                    json!(number.to_string().parse::<f64>().unwrap())
+                }
                 "double" => json!(f64::from_le_bytes(take(body, 8).try_into().unwrap())),
                 "bytes" => json!(counted(body)),
                 "string" => json!(std::str::from_utf8(counted(body)).unwrap()),
@@ -109,6 +114,7 @@ impl Avro {
             simple => match simple.as_str().unwrap() {
                 "null" => {}
                 "int" | "long" => put_long(value.as_i64().unwrap(), body),
+                "float" => body.extend(value.as_f64().map_or(f32::NAN, |n| n as f32).to_le_bytes()),
                 "double" => body.extend(value.as_f64().unwrap().to_le_bytes()),
                 "bytes" => put_counted(&serde_json::from_value::<Vec<u8>>(value.clone()).unwrap(), body),
                 "string" => put_counted(value.as_str().unwrap().as_bytes(), body),

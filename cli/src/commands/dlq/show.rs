@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use apache_avro::{Schema, reader::datum::GenericDatumReader};
+use apache_avro::{Schema, reader::datum::GenericDatumReader, types::Value as Avro};
 use clap::Args;
 use orderflow::{
     catalogue::{Catalogue, PersonalData},
@@ -119,10 +119,28 @@ async fn decode(letter: &Letter, connection: &Connection) -> Result<Result<Value
     let read = || -> Result<Value> {
         let mut body = &value[5..];
         let avro = GenericDatumReader::builder(&schema).build()?.read_value(&mut body)?;
-        Ok(avro.try_into()?)
+        Ok(for_json(avro).try_into()?)
     };
     let hidden = hidden()?;
     Ok(read().map(|value| masked(value, &hidden)).map_err(|error| format!("{error:#}")))
+}
+
+/// JSON has no NaN, which stands for an unknown feature: null says the same. Other floats are shown with the digits they
+/// have, not with those of the nearest double.
+fn for_json(value: Avro) -> Avro {
+    match value {
+        Avro::Float(number) if number.is_finite() => {
+            Avro::Double(number.to_string().parse().unwrap_or(number.into()))
+        }
+        Avro::Float(_) => Avro::Null,
+        Avro::Double(number) if !number.is_finite() => Avro::Null,
+        Avro::Union(variant, value) => Avro::Union(variant, Box::new(for_json(*value))),
+        Avro::Array(items) => Avro::Array(items.into_iter().map(for_json).collect()),
+        Avro::Record(fields) => {
+            Avro::Record(fields.into_iter().map(|(name, value)| (name, for_json(value))).collect())
+        }
+        other => other,
+    }
 }
 
 /// Fields that are not shown, and what stands in their place.
@@ -153,6 +171,15 @@ fn masked(value: Value, hidden: &BTreeMap<String, &'static str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_feature_is_shown_as_null() {
+        let features = [0.31, f32::NAN, 1.0].map(Avro::Float).to_vec();
+        let decision = Avro::Record(vec![("features".to_owned(), Avro::Array(features))]);
+        let event = Avro::Record(vec![("decision".to_owned(), Avro::Union(1, Box::new(decision)))]);
+        let shown: Value = for_json(event).try_into().unwrap();
+        assert_eq!(shown, serde_json::json!({ "decision": { "features": [0.31, null, 1.0] } }));
+    }
 
     #[test]
     fn payment_tokens_and_sealed_data_are_never_shown() {

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use fraud_scoring::{
     domain::{Closing, Ending, decide},
+    features::Features,
     held::{Expired, Held, HeldOrders, Past, Review},
     profiles::Profiles,
     reviews::Reviews,
+    rules::Rules,
     scorer::Score,
+    vector::vector,
 };
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{envelope::ids, state::State};
@@ -100,8 +103,8 @@ impl Shop {
         let mut placed = received(&order(u128::from(number), "c"));
         placed.origin.partition = i32::from(number % 2);
         let value = SCORES[usize::from(number)];
-        let score = Score { value, reasons: Vec::new(), scorer: "rules".into(), version: "1".into() };
-        let judged = decide(&score, &POLICY, self.now);
+        let score = Score { value, reasons: Vec::new(), ..Rules::new(LIMITS).judge(&Features::default()) };
+        let judged = decide(&score, &vector(&Features::default()), &POLICY, self.now);
         let kept = self.profiles.keep(std::slice::from_ref(&placed), vec![judged]).await.unwrap().remove(0);
         let held = Held {
             order: placed.event.order,

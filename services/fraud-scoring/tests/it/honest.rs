@@ -47,7 +47,7 @@ fn orders(purchases: &[Purchase], usual: i64) -> Vec<Order> {
 
 fn sharing() -> impl Strategy<Value = Sharing> {
     (0i64..66, 0i64..66, 0i64..66, 0i64..66).prop_map(|(orders_60s, orders_24h, small_300s, others_7d)| {
-        Sharing { orders_60s, orders_24h, small_300s, others_7d }
+        Sharing { orders_60s, orders_24h, small_300s, others_7d, ..Sharing::default() }
     })
 }
 
@@ -78,6 +78,7 @@ fn features() -> impl Strategy<Value = Features> {
                 ip_elsewhere,
                 countries,
                 account_age_days: age,
+                ..Features::default()
             }
         })
 }

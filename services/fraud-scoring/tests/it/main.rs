@@ -22,4 +22,8 @@ mod scenarios;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
 mod windows;

@@ -1,6 +1,6 @@
-//! The README lists every rule as it is.
+//! The README lists every rule and every feature as it is.
 
-use fraud_scoring::rules;
+use fraud_scoring::{rules, vector};
 
 const README: &str = include_str!("../../README.md");
 
@@ -16,6 +16,17 @@ fn the_readme_lists_every_rule_with_its_weights() {
     assert!(missing.is_empty(), "rows missing from README.md:\n{}", missing.join("\n"));
     let listed = README.lines().filter(|line| line.contains(" → 0.")).count();
     assert_eq!(listed, rules::all().count(), "README.md lists a rule that is gone");
+}
+
+#[test]
+fn the_readme_lists_every_feature_in_the_sequence_of_the_vector() {
+    let row =
+        |feature: &vector::Feature| format!("| `{}` | {} | {} |\n", feature.name, feature.unit, feature.doc);
+    let table: String = vector::all().map(row).collect();
+    let table = format!("| feature | unit | |\n|---|---|---|\n{table}\n");
+    assert!(README.contains(&table), "README.md must have this table:\n{table}");
+    let version = format!("**Version {}**, {} numbers", vector::DEFINITION, vector::LEN);
+    assert!(README.contains(&version), "README.md must say: {version}");
 }
 
 #[test]

@@ -12,9 +12,9 @@ use orderflow::{
     clock::Clock,
     envelope::{Envelope, ids},
     events::{
-        FraudDecision, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, Line,
-        Order, OrderValidatedForFraud, PaymentFailed, PaymentRefunded, Record, Sealed,
-        ShippingLabelGenerated, StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
+        FeatureVector, FraudDecision, InventoryReleased, InventoryReserved, InventoryShipped,
+        InventoryShortage, Line, Order, OrderValidatedForFraud, PaymentFailed, PaymentRefunded, Record,
+        Sealed, ShippingLabelGenerated, StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
     fault::Fault,
     state::State,
@@ -226,5 +226,10 @@ fn approved() -> FraudDecision {
         decided_at: Timestamp::UNIX_EPOCH,
         reviewer: None,
         review_reason: None,
+        features: FeatureVector::default(),
+        features_definition: 0,
+        engine: "rules".to_owned(),
+        fallback: None,
+        valid_until: None,
     }
 }

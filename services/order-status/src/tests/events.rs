@@ -65,6 +65,11 @@ fn decision(reviewer: Option<&str>) -> FraudDecision {
         decided_at: at(2),
         reviewer: reviewer.map(str::to_owned),
         review_reason: None,
+        features: FeatureVector::default(),
+        features_definition: 0,
+        engine: "rules".to_owned(),
+        fallback: None,
+        valid_until: None,
     }
 }
 

@@ -9,6 +9,7 @@ use fraud_scoring::{
     profiles::Profiles,
     rules::{Limits, Rules},
     sighting::Sighting,
+    vector::vector,
     windows::Windows,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +32,8 @@ pub fn judge(orders: &[Order]) -> Vec<FraudDecision> {
     let (mut windows, rules) = (Windows::default(), Rules::new(LIMITS));
     let mut decide_one = |order: &Order| {
         let history = windows.look_back(&Sighting::of(cause(order), order), LIMITS.small);
-        decide(&rules.judge(&Features::of(order, &history)), &POLICY, order.placed_at).decision
+        let features = Features::of(order, &history);
+        decide(&rules.judge(&features), &vector(&features), &POLICY, order.placed_at).decision
     };
     orders.iter().map(&mut decide_one).collect()
 }

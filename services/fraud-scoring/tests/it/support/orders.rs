@@ -51,13 +51,15 @@ pub fn crowd(most: usize) -> impl Strategy<Value = Vec<Order>> {
 }
 
 /// Seconds between which every window has an edge.
-const EDGES: [i64; 8] = [0, 1, 60, 300, 86_400, 7 * 86_400, 8 * 86_400, 91 * 86_400];
+const EDGES: [i64; 10] = [0, 1, 60, 300, 3_600, 10_800, 86_400, 7 * 86_400, 8 * 86_400, 91 * 86_400];
 
 fn one() -> impl Strategy<Value = Order> {
     let when = (prop::sample::select(&EDGES), 0i64..3, -1i64..=1);
     let who = (0u8..3, 0u8..3, prop::option::of(0u8..2), 0u8..2, prop::option::of(0u8..2));
-    let what = (prop::sample::select(vec![0, 999, 1_000, 1_001, 10_000, 250_000]), any::<bool>());
-    (when, who, what).prop_map(|((edge, step, off), (customer, card, device, address, ip), (total, euro))| {
+    let total = prop::sample::select(vec![0, 999, 1_000, 1_001, 10_000, 250_000]);
+    let what = (total, any::<bool>(), any::<bool>());
+    (when, who, what).prop_map(|((edge, step, off), (customer, card, device, address, ip), what)| {
+        let (total, euro, abroad) = what;
         Order {
             placed_at: micros(NOON + (edge + step * 60) * SECOND + off),
             card_hash: format!("c{card}"),
@@ -65,6 +67,7 @@ fn one() -> impl Strategy<Value = Order> {
             address_hash: format!("a{address}"),
             ip_hash: ip.map(|ip| format!("i{ip}")),
             total,
+            delivery_country: if abroad { "FR" } else { "DE" }.into(),
             currency: if euro { "EUR" } else { "GBP" }.into(),
             ..order(0, &format!("customer {customer}"))
         }
