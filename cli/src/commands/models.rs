@@ -1,5 +1,6 @@
 //! `orderflow models`.
 
+mod fraud;
 mod recommendation;
 
 use anyhow::Result;
@@ -8,25 +9,38 @@ use clap::Subcommand;
 /// What the commands on models are.
 #[derive(Debug, Subcommand)]
 pub(super) enum Models {
-    /// How well a model would have done on data of one's own.
+    /// Makes a model.
+    #[command(subcommand)]
+    Train(Train),
+    /// How well a model would have done.
     #[command(subcommand)]
     Evaluate(Evaluate),
+}
+
+/// Which model to make.
+#[derive(Debug, Subcommand)]
+pub(super) enum Train {
+    /// The fraud model, on simulated orders.
+    Fraud(fraud::Train),
 }
 
 /// Which model.
 #[derive(Debug, Subcommand)]
 pub(super) enum Evaluate {
-    /// The recommendation service's ranking, beside what everybody buys.
+    /// The recommendation service's ranking, beside what everybody buys, on data of one's own.
     Recommendation(recommendation::Recommendation),
+    /// The fraud model, beside the rules, on simulated orders.
+    Fraud(fraud::Evaluate),
 }
 
 impl Models {
     pub(super) async fn run(self) -> Result<bool> {
-        match self {
-            // It reads a file and computes: nothing else waits meanwhile.
-            Self::Evaluate(Evaluate::Recommendation(command)) => {
-                tokio::task::spawn_blocking(|| command.run()).await?
-            }
-        }
+        // They read files and compute: nothing else waits meanwhile.
+        tokio::task::spawn_blocking(|| match self {
+            Self::Train(Train::Fraud(command)) => command.run(),
+            Self::Evaluate(Evaluate::Recommendation(command)) => command.run(),
+            Self::Evaluate(Evaluate::Fraud(command)) => command.run(),
+        })
+        .await?
     }
 }

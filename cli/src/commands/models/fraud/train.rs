@@ -1,0 +1,83 @@
+//! `orderflow models train fraud`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use jiff::Timestamp;
+use orderflow::clock::Clock;
+use serde::Deserialize;
+
+use super::{Ground, measured::Measured, python::Python, report::Report};
+use crate::commands::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow models train fraud --out fraud-2
+  orderflow models train fraud --out fraud-2 --as-version 2 --seed 42 --customers 20000
+  orderflow models train fraud --out fraud-2 --created-at 2026-11-21T00:00:00Z     the same bytes every time
+
+Simulates customers and thieves, looks at every order as the service would, trains on what would be known, and
+writes model.onnx, golden.json, manifest.json and CARD.md. Needs Python 3.11 or newer; what Python needs is
+installed once, in pinned versions, into a virtual environment of its own.";
+
+/// Trains the fraud model on simulated orders.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::commands) struct Train {
+    /// Where the model goes; files of an earlier one are overwritten.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Equal seeds, equal models.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// The version the manifest names.
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    as_version: String,
+    /// When the manifest says it was made [default: now].
+    #[arg(long, value_name = "TIME")]
+    created_at: Option<Timestamp>,
+    #[command(flatten)]
+    ground: Ground,
+}
+
+/// What is shown of the manifest.
+#[derive(Deserialize)]
+struct Manifest {
+    sha256: String,
+    training: Training,
+}
+
+#[derive(Deserialize)]
+struct Training {
+    trees: u64,
+    metrics: Measured,
+}
+
+impl Train {
+    pub fn run(self) -> Result<bool> {
+        let python = Python::prepare(&self.ground.python, &self.ground.environment)?;
+        let folder = tempfile::tempdir().context("making a folder for the table")?;
+        self.ground.write_table(self.seed.into(), folder.path())?;
+        let created_at = self.created_at.unwrap_or_else(|| Clock::system().now());
+        let manifest: Manifest = python.run(
+            "train",
+            &[
+                ("--table", folder.path().display().to_string()),
+                ("--seed", self.seed.to_string()),
+                ("--out", self.out.display().to_string()),
+                ("--model-version", self.as_version.clone()),
+                ("--created-at", created_at.to_string()),
+            ],
+        )?;
+        let report = Report::of(vec![self.seed.into()], vec![manifest.training.metrics]);
+        print(&report)?;
+        print(format_args!(
+            "\n{}: {} trees, model.onnx is {}",
+            self.out.display(),
+            manifest.training.trees,
+            manifest.sha256
+        ))?;
+        Ok(report.good)
+    }
+}

@@ -1,0 +1,13 @@
+//! What the fraud model is trained from, and with.
+//!
+//! | module | answers |
+//! |---|---|
+//! | [`simulate`] | who orders what when, which of it is fraud, and when anybody hears of it |
+//! | [`features`] | what the service would have known of each order |
+//! | [`table`] | orders, features and labels as a file |
+//! | [`training`] | the training itself: Python, carried inside this crate |
+
+pub mod features;
+pub mod simulate;
+pub mod table;
+pub mod training;
