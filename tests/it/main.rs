@@ -18,6 +18,7 @@ mod kill_nine;
 mod kill_points;
 mod lost_state;
 mod managed;
+mod model;
 mod order_status;
 mod outages;
 mod poison;

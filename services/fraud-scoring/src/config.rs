@@ -1,8 +1,14 @@
 //! Settings. `fraud-scoring --help` is the reference.
 
-use clap::Parser;
+use std::path::PathBuf;
+
+use clap::{
+    Parser,
+    builder::{NonEmptyStringValueParser, TypedValueParser},
+};
 use jiff::SignedDuration;
 use orderflow::config::{Common, seconds};
+use orderflow_model::{Choice, manifest::Thresholds};
 
 use crate::{domain::Policy, rules::Limits};
 
@@ -17,11 +23,22 @@ pub struct Settings {
     #[command(flatten)]
     pub common: Common,
     /// An order with a score above this is refused as fraud; 0 to 1.
-    #[arg(long, env = "FRAUD_THRESHOLD", default_value_t = 0.85, value_parser = fraction)]
-    pub threshold: f64,
+    /// [default: the model's, or 0.85 for rules]
+    #[arg(long, env = "FRAUD_THRESHOLD", value_parser = fraction)]
+    pub threshold: Option<f64>,
     /// An order with this score or a higher one is held for a person to review, unless it is refused; 0 to 1.
-    #[arg(long, env = "HOLD_THRESHOLD", default_value_t = 0.30, value_parser = fraction)]
-    pub hold_threshold: f64,
+    /// [default: the model's, or 0.3 for rules]
+    #[arg(long, env = "HOLD_THRESHOLD", value_parser = fraction)]
+    pub hold_threshold: Option<f64>,
+    /// Folder of the model that scores: manifest.json, the model and its golden rows. Without it rules do.
+    #[arg(long, env = "FRAUD_MODEL", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
+    pub model: Option<PathBuf>,
+    /// What runs the model: `onnxruntime`, `built-in`, or `auto`, which is ONNX Runtime where its library can be used.
+    #[arg(long, env = "FRAUD_ENGINE", default_value_t = Choice::Auto)]
+    pub engine: Choice,
+    /// The file of ONNX Runtime's library; without it the usual places are looked at.
+    #[arg(long, env = "ORT_DYLIB_PATH")]
+    pub onnxruntime: Option<PathBuf>,
     /// How long a person has to review a held order, in seconds (1 to 604800, 7 days).
     #[arg(long, env = "REVIEW_TIME", default_value = "1800", value_parser = review_time)]
     pub review_time: SignedDuration,
@@ -53,12 +70,12 @@ impl Settings {
         Ok(limits)
     }
 
-    /// How scores become decisions.
+    /// How scores become decisions: by the settings, else by what their scorer says of itself.
     #[must_use]
-    pub fn policy(&self) -> Policy {
+    pub fn policy(&self, own: Thresholds) -> Policy {
         Policy {
-            threshold: self.threshold,
-            hold_threshold: self.hold_threshold,
+            threshold: self.threshold.unwrap_or(own.refuse),
+            hold_threshold: self.hold_threshold.unwrap_or(own.hold),
             review_time: self.review_time,
         }
     }
@@ -91,12 +108,13 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::rules;
 
     #[test]
     fn defaults_are_whole() {
         let settings = Settings::try_parse_from(["fraud-scoring"]).unwrap();
         assert!(settings.limits().is_ok());
-        let policy = settings.policy();
+        let policy = settings.policy(rules::THRESHOLDS);
         assert!(
             0.0 < policy.hold_threshold && policy.hold_threshold < policy.threshold && policy.threshold < 1.0
         );

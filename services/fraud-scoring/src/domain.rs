@@ -94,7 +94,7 @@ pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at:
         features: FeatureVector(features.to_vec()),
         features_definition: DEFINITION.cast_signed(),
         engine: score.engine.to_string(),
-        fallback: None,
+        fallback: score.fallback.map(str::to_owned),
         valid_until: None,
     };
     let held = decision.score >= decision.hold_threshold && !refuses(&decision);

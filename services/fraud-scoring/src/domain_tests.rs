@@ -25,6 +25,7 @@ fn score(value: f64, weights: &[f64]) -> Score {
         scorer: "rules".into(),
         version: "1".into(),
         engine: "rules".into(),
+        fallback: None,
     }
 }
 

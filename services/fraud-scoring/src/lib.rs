@@ -8,9 +8,11 @@
 pub mod at_review_deadline;
 pub mod config;
 pub mod domain;
+pub mod families;
 pub mod features;
 pub mod held;
 pub mod history;
+pub mod model;
 pub mod on_order_cancel_requested;
 pub mod on_order_placed;
 pub mod on_review_decided;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline, config::Settings,
+    at_review_deadline::AtReviewDeadline, config::Settings, model,
     on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
     on_review_decided::OnReviewDecided, profiles::Profiles, rebuild::FraudFold, reviews::Reviews,
     rules::Rules,
@@ -16,11 +16,12 @@ fn main() -> ExitCode {
     let limits = settings
         .limits()
         .unwrap_or_else(|message| Settings::command().error(ErrorKind::ValueValidation, message).exit());
-    let policy = settings.policy();
-    runtime::run("fraud-scoring", settings.common, async move |service| {
+    runtime::run("fraud-scoring", settings.common.clone(), async move |service| {
+        let (scorer, thresholds) = model::chosen(&settings, Rules::new(limits))?;
+        let policy = settings.policy(thresholds);
         let profiles = Profiles::new(service.state(), limits.small);
         let reviews = Reviews::new(service.state());
-        let placed = OnOrderPlaced { profiles, scorer: Rules::new(limits), policy, clock: service.clock() };
+        let placed = OnOrderPlaced { profiles, scorer, policy, clock: service.clock() };
         let reviewed = OnReviewDecided { reviews: reviews.clone() };
         let cancelled = OnOrderCancelRequested { reviews: reviews.clone(), clock: service.clock() };
         let deadline = AtReviewDeadline::new(reviews, settings.review_reject_above);

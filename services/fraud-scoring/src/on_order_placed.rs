@@ -11,8 +11,7 @@ use crate::{
     domain::{self, Judged, Policy, ReviewTimes},
     features::Features,
     profiles::Profiles,
-    scorer::{Score, Scorer},
-    vector::vector,
+    scorer::{Score, Scorer, Seen},
 };
 
 orderflow::events! {
@@ -42,15 +41,15 @@ impl<S: Scorer> Step for OnOrderPlaced<S> {
             return Ok(Vec::new());
         }
         let histories = self.profiles.observe(batch).await?;
-        let features: Vec<Features> = batch
+        let seen: Vec<Seen> = batch
             .iter()
             .zip(&histories)
-            .map(|(one, history)| Features::of(&one.event.order, history))
+            .map(|(one, history)| Features::of(&one.event.order, history).into())
             .collect();
-        let scores = checked(self.scorer.score(&features)?, batch.len())?;
+        let scores = checked(self.scorer.score(&seen)?, batch.len())?;
         let now = self.clock.now();
-        let decide = |(score, features)| domain::decide(score, &vector(features), &self.policy, now);
-        let decisions = scores.iter().zip(&features).map(decide).collect();
+        let decide = |(score, seen): (&Score, &Seen)| domain::decide(score, &seen.vector, &self.policy, now);
+        let decisions = scores.iter().zip(&seen).map(decide).collect();
         // A repeat gets what was decided first, also under another policy or scorer.
         let kept = self.profiles.keep(batch, decisions).await?;
         Ok(batch.iter().zip(kept).map(|(one, kept)| Ok(Outcome::event(event(&one.event, kept)))).collect())

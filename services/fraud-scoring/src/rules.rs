@@ -1,4 +1,4 @@
-//! The first scorer: rules. Each measures one number and has a ladder of weights; the weights combine so that more
+//! The scorer that is always there: rules. Each measures one number and has a ladder of weights; the weights combine so that more
 //! suspicion never lowers the score and no sum exceeds 1.
 
 mod amount;
@@ -7,16 +7,19 @@ mod place;
 mod velocity;
 
 use orderflow::{events::Reason, fault::Fault};
+use orderflow_model::manifest::Thresholds;
 
 use crate::{
     features::Features,
-    scorer::{Score, Scorer},
+    scorer::{Score, Scorer, Seen},
 };
 
 /// The name of this scorer in decisions.
 pub const NAME: &str = "rules";
 /// Moves with every change of a rule or a weight.
 pub const VERSION: &str = "1";
+/// When a score of the rules decides, unless a setting says otherwise.
+pub const THRESHOLDS: Thresholds = Thresholds { refuse: 0.85, hold: 0.30 };
 
 /// What amounts are compared with: minor units of whatever currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +91,8 @@ impl Rules {
 }
 
 impl Scorer for Rules {
-    fn score(&self, batch: &[Features]) -> Result<Vec<Score>, Fault> {
-        Ok(batch.iter().map(|features| self.judge(features)).collect())
+    fn score(&self, batch: &[Seen]) -> Result<Vec<Score>, Fault> {
+        Ok(batch.iter().map(|seen| self.judge(&seen.features)).collect())
     }
 }
 
@@ -109,6 +112,7 @@ fn combine(hits: Vec<(f64, Reason)>) -> Score {
         scorer: NAME.into(),
         version: VERSION.into(),
         engine: NAME.into(),
+        fallback: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The README lists every rule and every feature as it is.
 
-use fraud_scoring::{rules, vector};
+use fraud_scoring::{families, rules, vector};
 
 const README: &str = include_str!("../../README.md");
 
@@ -27,6 +27,17 @@ fn the_readme_lists_every_feature_in_the_sequence_of_the_vector() {
     assert!(README.contains(&table), "README.md must have this table:\n{table}");
     let version = format!("**Version {}**, {} numbers", vector::DEFINITION, vector::LEN);
     assert!(README.contains(&version), "README.md must say: {version}");
+}
+
+#[test]
+fn the_readme_lists_every_family_of_features() {
+    let row = |family: &families::Family| {
+        let features: Vec<String> = family.features.iter().map(|name| format!("`{name}`")).collect();
+        format!("| `{}` | {} | {} |\n", family.code, family.text, features.join(", "))
+    };
+    let table: String = families::ALL.iter().map(row).collect();
+    let table = format!("| code | text | features |\n|---|---|---|\n{table}\n");
+    assert!(README.contains(&table), "README.md must have this table:\n{table}");
 }
 
 #[test]
