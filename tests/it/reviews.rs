@@ -68,8 +68,11 @@ async fn at_half_time_somebody_is_reminded_and_at_the_deadline_policy_decides() 
     shop.move_clock("fraud-scoring-0", HALF).await;
     shop.record::<ReviewEscalated>(&odd).await;
     shop.record::<ReviewEscalated>(&very_odd).await;
-    let (_, queue) = shop.ask("/reviews").await;
-    assert_eq!(queue["reviews"].as_array().map(Vec::len), Some(2), "{queue}");
+    eventually("order-status to list both", async || {
+        let (_, queue) = shop.ask("/reviews").await;
+        if queue["reviews"].as_array().map(Vec::len) == Some(2) { Ok(()) } else { Err(queue.to_string()) }
+    })
+    .await;
 
     shop.move_clock("fraud-scoring-0", 2 * HALF).await;
     let (_, approved) = shop.record::<OrderValidatedForFraud>(&odd).await;
