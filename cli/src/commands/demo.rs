@@ -26,6 +26,7 @@ Examples:
   orderflow demo                                  2,000 orders at 50 a second
   orderflow demo --orders 200                     a short one
   orderflow demo --outage 0                       with a gateway that never fails
+  orderflow demo --instances 3                    with three instances of each service
   orderflow demo --keep                           leaves everything running for you to try
   orderflow demo --delivery at-least-once --json  the other delivery setting, for machines
 
@@ -53,6 +54,9 @@ pub(super) struct Demo {
     /// How outputs and offsets become durable.
     #[arg(long, env = "DELIVERY", value_enum, default_value_t = Delivery::ExactlyOnce)]
     delivery: Delivery,
+    /// How many instances of each service, which share its partitions.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=6))]
+    instances: u8,
     /// Leave everything running after the report, until Ctrl-C.
     #[arg(long)]
     keep: bool,

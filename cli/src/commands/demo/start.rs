@@ -9,7 +9,7 @@ use orderflow_stack::{Choice, Servers, build};
 use super::{Demo, sample::Sample};
 use crate::{
     commands::load::new_run,
-    environment::{Environment, Options},
+    environment::{Environment, Options, SERVICES},
 };
 
 /// Everything that runs. The environment stands first: it ends before its servers.
@@ -38,6 +38,7 @@ impl Running {
         let options = Options {
             prefix,
             delivery: demo.delivery,
+            instances: SERVICES.map(|service| (service, usize::from(demo.instances))).into(),
             catalogue: Some(catalogue.path().to_owned()),
             ..Options::default()
         };
