@@ -3,64 +3,19 @@
 // The helpers too are tests: a failed unwrap is a failed test.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    collections::BTreeMap,
-    process::{Child, Command, Stdio},
-};
+use std::collections::BTreeMap;
 
 use orderflow::{
     fault::{Consequence, Fault},
     state::{Args, EffectScript, State},
     topics::{FRAUD, ORDERS},
 };
+use orderflow_testkit::RedisServer;
 use redis::AsyncCommands;
 
-/// A Redis server of this test's own, gone with it.
-struct Server {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    /// `None`, with a message, where there is no redis-server.
-    async fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let started = Command::new("redis-server")
-            .args(["--port", "0", "--unixsocket"])
-            .arg(folder.path().join("socket"))
-            .args(["--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn();
-        match started {
-            Ok(child) => Some(Self { child, folder }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                println!("skipped: no redis-server on PATH");
-                None
-            }
-            Err(error) => panic!("redis-server: {error}"),
-        }
-    }
-
-    async fn state(&self) -> State {
-        let client =
-            redis::Client::open(format!("unix://{}", self.folder.path().join("socket").display())).unwrap();
-        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
-        loop {
-            match client.get_connection_manager().await {
-                Ok(connection) => return State::new(connection, "test:"),
-                Err(error) if tokio::time::Instant::now() > deadline => panic!("{error}"),
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
-            }
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// State that nobody has initialised.
+async fn untouched(server: &RedisServer) -> State {
+    State::new(server.connect().await, "test:")
 }
 
 /// Counts how often it ran.
@@ -74,8 +29,8 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, Fault>) -> bool {
 
 #[tokio::test]
 async fn nothing_happens_before_a_generation_is_known() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     assert!(is_lost(effect(&state).await));
     assert!(is_lost(state.adopt("cluster").await), "there is none to adopt");
     state.initialise("cluster").await.unwrap();
@@ -84,8 +39,8 @@ async fn nothing_happens_before_a_generation_is_known() {
 
 #[tokio::test]
 async fn a_flush_is_noticed_by_the_next_effect() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     state.initialise("cluster").await.unwrap();
     effect(&state).await.unwrap();
     let () = redis::cmd("FLUSHALL").query_async(&mut state.redis()).await.unwrap();
@@ -100,8 +55,8 @@ async fn a_flush_is_noticed_by_the_next_effect() {
 
 #[tokio::test]
 async fn a_redis_that_is_behind_what_was_seen_does_nothing() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     state.initialise("cluster").await.unwrap();
     state.hold(BTreeMap::from([((ORDERS, 0), 0), ((FRAUD, 3), 0)]));
     state.advance(&[(ORDERS, 0, 10), (FRAUD, 3, 5)]).await.unwrap();
@@ -117,8 +72,8 @@ async fn a_redis_that_is_behind_what_was_seen_does_nothing() {
 
 #[tokio::test]
 async fn kafkas_committed_offset_is_the_least_that_must_be_applied() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     state.initialise("cluster").await.unwrap();
     state.hold(BTreeMap::from([((ORDERS, 0), 7)]));
     assert!(is_lost(effect(&state).await), "Kafka has committed 7, Redis has applied nothing");
@@ -128,8 +83,8 @@ async fn kafkas_committed_offset_is_the_least_that_must_be_applied() {
 
 #[tokio::test]
 async fn applied_offsets_never_go_back() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     state.initialise("cluster").await.unwrap();
     state.hold(BTreeMap::from([((ORDERS, 0), 0)]));
     state.advance(&[(ORDERS, 0, 10)]).await.unwrap();
@@ -140,9 +95,9 @@ async fn applied_offsets_never_go_back() {
 
 #[tokio::test]
 async fn state_of_another_kafka_cluster_is_refused() {
-    let Some(server) = Server::start().await else { return };
-    let state = server.state().await;
+    let Some(server) = RedisServer::start() else { return };
+    let state = untouched(&server).await;
     state.initialise("cluster-a").await.unwrap();
-    let fault = server.state().await.adopt("cluster-b").await.unwrap_err();
+    let fault = untouched(&server).await.adopt("cluster-b").await.unwrap_err();
     assert_eq!((fault.consequence(), fault.code()), (Consequence::Fatal, "other_cluster"));
 }

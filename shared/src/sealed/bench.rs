@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use orderflow_testkit::RedisServer;
 use rdkafka::{
     ClientConfig,
     mocking::MockCluster,
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::{
     ReadingKeys, WritingKeys,
     following::{Source, consumer},
-    tests::{Redis, master_key, redis},
+    tests::master_key,
 };
 use crate::{
     clock::Clock,
@@ -29,15 +30,15 @@ pub(super) const LONG: Duration = Duration::from_secs(20);
 /// Both sides on one mock broker and one Redis.
 pub(super) struct Bench {
     pub broker: MockCluster<'static, DefaultProducerContext>,
-    server: Redis,
+    server: RedisServer,
     pub redis: ConnectionManager,
     codec: Arc<Codec>,
 }
 
 impl Bench {
     pub async fn start(partitions: i32) -> Option<Self> {
-        let server = redis()?;
-        let client = redis::Client::open(server.url.as_str()).unwrap();
+        let server = RedisServer::start()?;
+        let client = redis::Client::open(server.url()).unwrap();
         let redis = client.get_connection_manager().await.unwrap();
         let broker = MockCluster::new(1).unwrap();
         if partitions > 0 {
@@ -62,7 +63,7 @@ impl Bench {
         Source {
             kafka: consumer(self.kafka(), "test.keys"),
             topic: "customer.keys".into(),
-            redis: redis::Client::open(self.server.url.as_str()).unwrap(),
+            redis: redis::Client::open(self.server.url()).unwrap(),
             prefix: prefix.into(),
         }
     }

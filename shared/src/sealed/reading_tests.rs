@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use orderflow_testkit::RedisServer;
 use redis::AsyncCommands;
 
 use super::*;
@@ -9,7 +10,6 @@ use crate::sealed::{
     SealingKeys,
     bench::{Bench, LONG},
     open, seal,
-    tests::redis,
 };
 
 fn person() -> crate::sealed::Person {
@@ -88,8 +88,8 @@ async fn a_key_is_not_called_absent_while_the_topic_cannot_be_read() {
 
 #[tokio::test]
 async fn a_slower_instance_does_not_bring_an_erased_key_back() {
-    let Some(server) = redis() else { return };
-    let mut redis = redis::Client::open(server.url.as_str()).unwrap().get_connection_manager().await.unwrap();
+    let Some(server) = RedisServer::start() else { return };
+    let mut redis = redis::Client::open(server.url()).unwrap().get_connection_manager().await.unwrap();
     let follow = redis::Script::new(include_str!("follow.lua"));
     let mut write = async |first: i64, end: i64, records: &[(i64, &str)]| -> i64 {
         let mut call = follow.key("k:");

@@ -1,10 +1,5 @@
 //! What sealing promises.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-};
-
 use proptest::prelude::*;
 
 use super::*;
@@ -25,45 +20,6 @@ fn file(content: &str) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("orderflow-master-{}", Uuid::new_v4()));
     std::fs::write(&path, content).unwrap();
     path
-}
-
-/// A Redis of its own, stopped when dropped.
-pub(super) struct Redis {
-    child: Child,
-    pub(super) url: String,
-    folder: std::path::PathBuf,
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Starts a Redis; `None`, with a note, where there is no redis-server.
-pub(super) fn redis() -> Option<Redis> {
-    let folder = std::env::temp_dir().join(format!("orderflow-redis-{}", Uuid::new_v4()));
-    std::fs::create_dir(&folder).unwrap();
-    let socket = folder.join("socket");
-    let arguments = ["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"];
-    let mut command = Command::new("redis-server");
-    command
-        .args(arguments)
-        .arg(&socket)
-        .arg("--dir")
-        .arg(&folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let Ok(mut child) = command.spawn() else {
-        println!("skipped: no redis-server on PATH");
-        return None;
-    };
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("eady to accept connections")));
-    std::thread::spawn(move || lines.for_each(drop)); // so that Redis never waits for a reader
-    Some(Redis { child, url: format!("redis+unix://{}", socket.display()), folder })
 }
 
 fn data_key(byte: u8) -> DataKey {

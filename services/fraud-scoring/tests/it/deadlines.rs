@@ -12,9 +12,9 @@ use uuid::Uuid;
 use crate::support::{
     cause,
     orders::order,
-    redis_server::RedisServer,
     shop::{PARTITION, REVIEW_TIME, Shop, cancel, review, shown},
 };
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn people_are_reminded_once_at_half_time_and_not_a_microsecond_earlier() {

@@ -21,8 +21,8 @@ use crate::support::{
     LIMITS, POLICY, micros,
     orders::{NOON, order},
     received,
-    redis_server::{RedisServer, block_on},
 };
+use orderflow_testkit::{RedisServer, block_on};
 
 const EXPIRED: Expired = Expired { reject_above: 0.6, reviewer: "policy", reason: "nobody decided in time" };
 const SCORES: [f64; 5] = [0.30, 0.45, 0.60, 0.600_001, 0.85];
@@ -186,12 +186,11 @@ fn redis_and_the_twin_agree_and_no_order_ends_twice() {
     runner
         .run(&(prop::collection::vec(op(), 1..60), "[a-z]{4}"), |(ops, seed)| {
             block_on(async {
-                let redis = server.connect().await;
-                let mut shop = Shop::new(server.state(&redis).await);
+                let mut shop = Shop::new(server.fresh().await);
                 for op in ops {
                     shop.does(op).await;
                 }
-                let (reviews, twin) = rebuilt(&shop.log, &seed, server.state(&redis).await).await;
+                let (reviews, twin) = rebuilt(&shop.log, &seed, server.fresh().await).await;
                 let ends = shop.ends.clone();
                 (shop.reviews, shop.twin, shop.due) = (reviews, twin, Vec::new());
                 // What is committed is said again; what is open ends, once, at its deadline at the latest.

@@ -15,9 +15,9 @@ use crate::support::{
     cause,
     orders::order,
     published, received,
-    redis_server::RedisServer,
     shop::{REVIEW_TIME, Shop, after_noon, cancel, review, shown, standing_at},
 };
+use orderflow_testkit::RedisServer;
 
 /// What the log tells of an event of the service.
 fn log<R: Record>(memory: &mut Memory, by: &str, cause: &Envelope, event: R, now: Timestamp)

@@ -20,10 +20,9 @@ use uuid::Uuid;
 use crate::support::{
     LIMITS, POLICY, answers, batch,
     orders::{crowd, order},
-    received,
-    redis_server::{RedisServer, block_on},
-    step,
+    received, step,
 };
+use orderflow_testkit::{RedisServer, block_on};
 
 /// What the log tells of these answers.
 fn log(fold: &FraudFold, answers: &[(Order, Judged)]) -> Memory {
@@ -54,8 +53,7 @@ fn a_rebuild_repeats_decisions_and_sees_the_same_history() {
     runner
         .run(&shuffled, |(orders, sequence, next, size)| {
             block_on(async {
-                let redis = server.connect().await;
-                let (live, rebuilt) = (server.state(&redis).await, server.state(&redis).await);
+                let (live, rebuilt) = (server.fresh().await, server.fresh().await);
                 let mut said = Vec::new();
                 for orders in orders.chunks(size) {
                     said.extend(answers(&step(&live, POLICY), orders).await);
@@ -85,7 +83,7 @@ fn a_rebuild_repeats_decisions_and_sees_the_same_history() {
 async fn rebuilt_keys_end_when_they_would_have_ended() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
-    let (live, rebuilt) = (server.state(&redis).await, server.state(&redis).await);
+    let (live, rebuilt) = (server.fresh().await, server.fresh().await);
     let said = answers(&step(&live, POLICY), &[order(1, "c")]).await;
 
     let clock = Clock::system();

@@ -10,15 +10,14 @@ use orderflow::events::Order;
 use crate::support::{
     LIMITS, POLICY, answers, batch,
     orders::{again, order},
-    redis_server::RedisServer,
     step,
 };
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn a_repeat_gets_the_first_answer_also_under_another_policy() {
     let Some(server) = RedisServer::start() else { return };
-    let redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let orders: Vec<Order> =
         (0..7u8).map(|i| again(u128::from(i) + 1, "c", i64::from(i) * 5, 5_000)).collect();
     let first = answers(&step(&state, POLICY), &orders).await;
@@ -38,8 +37,7 @@ async fn a_repeat_gets_the_first_answer_also_under_another_policy() {
 #[tokio::test]
 async fn a_repeat_sees_what_the_first_observation_saw() {
     let Some(server) = RedisServer::start() else { return };
-    let redis = server.connect().await;
-    let profiles = Profiles::new(server.state(&redis).await, LIMITS.small);
+    let profiles = Profiles::new(server.fresh().await, LIMITS.small);
     let one = batch(&[again(1, "c", 30, 5_000)]);
     let first = profiles.observe(&one).await.unwrap();
     // An earlier order arrives late: it would have counted.
@@ -53,8 +51,7 @@ async fn a_repeat_sees_what_the_first_observation_saw() {
 #[tokio::test]
 async fn a_late_order_is_judged_by_when_it_was_placed() {
     let Some(server) = RedisServer::start() else { return };
-    let redis = server.connect().await;
-    let profiles = Profiles::new(server.state(&redis).await, LIMITS.small);
+    let profiles = Profiles::new(server.fresh().await, LIMITS.small);
     let later: Vec<Order> =
         (0..5u8).map(|i| again(u128::from(i) + 1, "c", 3_600 + i64::from(i), 5_000)).collect();
     profiles.observe(&batch(&later)).await.unwrap();

@@ -12,10 +12,10 @@ use crate::support::{
     POLICY,
     orders::order,
     received,
-    redis_server::RedisServer,
     shop::{REVIEW_TIME, Shop, after_noon, cancel, only, review, standing_at},
     step,
 };
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn a_held_order_tells_its_deadlines_and_a_repeat_the_same_ones() {

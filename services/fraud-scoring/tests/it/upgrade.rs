@@ -7,15 +7,15 @@ use redis::AsyncCommands;
 use crate::support::{
     LIMITS, POLICY, answers, batch, cause,
     orders::{again, order},
-    redis_server::RedisServer,
     step,
 };
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn a_history_of_an_earlier_shape_is_made_anew() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let profiles = Profiles::new(state.clone(), LIMITS.small);
     let two = [order(1, "c"), again(2, "c", 30, 5_000)];
     let first = profiles.observe(&batch(&two)).await.unwrap();
@@ -32,7 +32,7 @@ async fn windows_of_an_earlier_layout_are_lost_and_not_misread() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
     for (kind, text) in [("customer", "c"), ("device", "device of c")] {
-        let state = server.state(&redis).await;
+        let state = server.fresh().await;
         let window = state.key(&format!("{kind}:{}", Fingerprint::of(kind, text).key()));
         let () = redis.zadd(&window, "0123456789ab|01234567|5000", 1).await.unwrap();
         let profiles = Profiles::new(state.clone(), LIMITS.small);
@@ -45,7 +45,7 @@ async fn windows_of_an_earlier_layout_are_lost_and_not_misread() {
 async fn a_decided_order_keeps_its_decision_and_no_history() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let one = [order(1, "c")];
     for _ in 0..2 {
         answers(&step(&state, POLICY), &one).await;

@@ -10,9 +10,9 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use crate::support::{
     LIMITS, POLICY, answers, cause, micros,
     orders::{again, at, crowd, order},
-    redis_server::{RedisServer, block_on},
     step,
 };
+use orderflow_testkit::{RedisServer, block_on};
 
 /// As records come: in the sequence of their arrival, up to a day after they were placed, some of them again.
 fn arrivals() -> impl Strategy<Value = Vec<Order>> {
@@ -54,8 +54,7 @@ fn the_log_gives_the_vectors_that_decided_byte_by_byte() {
     runner
         .run(&(arrivals(), 1usize..50), |(orders, size)| {
             block_on(async {
-                let redis = server.connect().await;
-                let step = step(&server.state(&redis).await, POLICY);
+                let step = step(&server.fresh().await, POLICY);
                 let mut replay = Replay::new(LIMITS.small);
                 for orders in orders.chunks(size) {
                     for (order, judged) in answers(&step, orders).await {
@@ -73,8 +72,7 @@ fn the_log_gives_the_vectors_that_decided_byte_by_byte() {
 #[tokio::test]
 async fn a_decision_carries_what_it_was_made_by() {
     let Some(server) = RedisServer::start() else { return };
-    let redis = server.connect().await;
-    let step = step(&server.state(&redis).await, POLICY);
+    let step = step(&server.fresh().await, POLICY);
     let small = |i: u8| again(u128::from(i), "c", i64::from(i) * 600, 500);
     let large = Order { delivery_country: "FR".into(), ..again(9, "c", 2_400, 50_000) };
     let orders: Vec<Order> = (1..4).map(small).chain([large]).collect();

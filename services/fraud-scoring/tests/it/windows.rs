@@ -13,8 +13,8 @@ use redis::AsyncCommands;
 use crate::support::{
     LIMITS, batch, cause, micros,
     orders::{NOON, crowd, order},
-    redis_server::{RedisServer, block_on},
 };
+use orderflow_testkit::{RedisServer, block_on};
 
 fn twin(orders: &[Order]) -> Vec<History> {
     let mut windows = Windows::default();
@@ -28,8 +28,7 @@ fn redis_and_the_twin_see_the_same_histories() {
     runner
         .run(&(crowd(160), 1usize..50), |(orders, size)| {
             block_on(async {
-                let redis = server.connect().await;
-                let profiles = Profiles::new(server.state(&redis).await, LIMITS.small);
+                let profiles = Profiles::new(server.fresh().await, LIMITS.small);
                 let mut histories = Vec::new();
                 for orders in orders.chunks(size) {
                     histories.extend(profiles.observe(&batch(orders)).await.unwrap());
@@ -45,7 +44,7 @@ fn redis_and_the_twin_see_the_same_histories() {
 async fn windows_stay_bounded_and_hold_nobody_in_clear() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let profiles = Profiles::new(state.clone(), LIMITS.small);
     // Later ones first, then a backlog, then one that is far later than all.
     let second = |i: i64| if i < 200 { 400 - i } else { i - 200 };
@@ -80,7 +79,7 @@ async fn windows_stay_bounded_and_hold_nobody_in_clear() {
 async fn a_state_that_was_flushed_is_lost_and_not_begun_anew() {
     let Some(server) = RedisServer::start() else { return };
     let redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let profiles = Profiles::new(state.clone(), LIMITS.small);
     profiles.observe(&batch(&[order(1, "a")])).await.unwrap();
     let () = redis::cmd("FLUSHALL").query_async(&mut redis.clone()).await.unwrap();

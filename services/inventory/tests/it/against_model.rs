@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use crate::{
     model::Model,
-    redis_server::RedisServer,
     service::{Answer, Service, adjustment, order},
 };
+use orderflow_testkit::RedisServer;
 
 const SKUS: [&str; 4] = ["apple", "pear: \"green\"", "плод", "never seen"];
 const ORDERS: usize = 8;

@@ -10,10 +10,8 @@ use orderflow::events::Order;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{
-    redis_server::RedisServer,
-    service::{Service, adjustment, order},
-};
+use crate::service::{Service, adjustment, order};
+use orderflow_testkit::RedisServer;
 
 const INSTANCES: u128 = 6;
 

@@ -6,6 +6,5 @@
 mod against_model;
 mod at_once;
 mod model;
-mod redis_server;
 mod repeats;
 mod service;

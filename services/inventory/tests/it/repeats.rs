@@ -6,10 +6,8 @@ use orderflow::fault::Consequence;
 use redis::AsyncCommands;
 use uuid::Uuid;
 
-use crate::{
-    redis_server::RedisServer,
-    service::{Service, VALIDITY, adjustment, order},
-};
+use crate::service::{Service, VALIDITY, adjustment, order};
+use orderflow_testkit::RedisServer;
 
 fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use orderflow::state::State;
 use redis::AsyncCommands;
 
-use super::redis_server::RedisServer;
 use crate::claims::{Candidate, Claim, Claims, Held, LEASE, LIFE};
+use orderflow_testkit::RedisServer;
 
 fn claim(name: &str, request: &str) -> Claim {
     Claim { name: name.to_owned(), request_hash: request.to_owned() }
@@ -20,7 +20,7 @@ fn candidate(text: &str) -> Candidate {
 
 async fn claims() -> Option<(RedisServer, State, Claims)> {
     let redis = RedisServer::start()?;
-    let state = redis.state().await;
+    let state = redis.state("test:order-intake:").await;
     Some((redis, state.clone(), Claims::new(state)))
 }
 

@@ -33,7 +33,6 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::redis_server::RedisServer;
 use crate::{
     accept::Acceptor,
     catalogue::Catalogue,
@@ -47,6 +46,7 @@ use crate::{
     outbox::{Activity, Outbox},
     routes::routes,
 };
+use orderflow_testkit::RedisServer;
 
 /// The secret that signs tokens in tests.
 const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";
@@ -218,7 +218,7 @@ impl Fixture {
     /// A service with these settings.
     pub async fn with(knobs: Knobs) -> Option<Self> {
         let redis = RedisServer::start()?;
-        let state = redis.state().await;
+        let state = redis.state("test:order-intake:").await;
         let (log, clock) = (Arc::new(Recorder::default()), Clock::system());
         let (key_id, key) = data_key(&clock);
         let rate = |number| NonZeroU32::new(number).unwrap();

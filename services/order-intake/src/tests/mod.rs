@@ -9,7 +9,6 @@ mod fixture;
 mod hashing;
 mod orders;
 mod pricing;
-mod redis_server;
 mod restoring;
 mod shedding;
 mod stock;

@@ -18,12 +18,12 @@ use uuid::Uuid;
 use super::{
     events::{at, event, order, received},
     fixture::{Fixture, id},
-    redis_server::RedisServer,
 };
 use crate::{
     entry::note, erased, fold::RestoreTimelines, on_customer_erased::OnCustomerErased, order::About,
     timelines::Timelines,
 };
+use orderflow_testkit::RedisServer;
 
 /// The key of the customer who was erased, and the one they got when they came back.
 const GONE: Uuid = Uuid::from_u128(0xdead);

@@ -29,10 +29,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{
-    events::{event, order, received},
-    redis_server::RedisServer,
-};
+use super::events::{event, order, received};
 use crate::{
     changes::Announcer,
     commands::{Commands, Outbox},
@@ -44,6 +41,7 @@ use crate::{
     routes::routes,
     timelines::Timelines,
 };
+use orderflow_testkit::RedisServer;
 
 /// The secret that signs tokens in tests.
 const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";

@@ -7,7 +7,6 @@ mod fixture;
 mod following;
 mod lists;
 mod put_aside;
-mod redis_server;
 mod reviews;
 mod showing;
 mod timelines;

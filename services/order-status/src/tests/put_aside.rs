@@ -19,7 +19,6 @@ use uuid::Uuid;
 use super::{
     events::{at, event, order, received},
     fixture::{Fixture, id},
-    redis_server::RedisServer,
 };
 use crate::{
     entry::{Note, note},
@@ -28,6 +27,7 @@ use crate::{
     show_order::view,
     timelines::{Index, Timelines},
 };
+use orderflow_testkit::RedisServer;
 
 /// The event `n` that a service could not handle.
 const fn event_id(n: u128) -> Uuid {

@@ -6,16 +6,14 @@ use redis::AsyncCommands;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    events::{SECRETS, event, order, received},
-    redis_server::RedisServer,
-};
+use super::events::{SECRETS, event, order, received};
 use crate::{
     entry::{Note, note},
     order::names,
     show_order::view,
     timelines::{Index, Timelines},
 };
+use orderflow_testkit::RedisServer;
 
 /// One event for each fact.
 const FACTS: [(&str, Fact); 13] = [

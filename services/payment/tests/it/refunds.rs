@@ -19,8 +19,9 @@ use serde_json::json;
 
 use crate::{
     bench::{PAID, REFUNDED, Simulator, UNPAID, settle},
-    support::{Redis, cancel, charge, order, reserved, shipping_cancelled, shipping_failed},
+    support::{cancel, charge, order, reserved, shipping_cancelled, shipping_failed},
 };
+use orderflow_testkit::RedisServer;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const PATIENT: Duration = Duration::from_secs(10);
@@ -41,9 +42,9 @@ async fn note(state: &State, order: &Order) {
 
 #[tokio::test]
 async fn an_order_is_refunded_once_and_whole_however_many_answers_are_lost() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     let orders = paid(&simulator, &state, 20).await;
     simulator.set_faults(
         json!({ "timeout_after_charge_rate": 1.0, "error_rate": 0.2, "throttle_rate": 0.1, "hold_ms": 5_000 }),
@@ -65,14 +66,14 @@ async fn an_order_is_refunded_once_and_whole_however_many_answers_are_lost() {
 
 #[tokio::test]
 async fn a_refund_whose_key_and_state_are_forgotten_is_found_and_not_made_again() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     let orders = paid(&simulator, &state, 3).await;
     let batch: Vec<_> = orders.iter().map(shipping_cancelled).collect();
     let (_, before) = settle(&simulator.refunding(&state, PATIENT).1, &batch).await;
     simulator.clock.set_offset(HOUR * 48);
-    let (_, after) = settle(&simulator.refunding(&redis.state().await, PATIENT).1, &batch).await;
+    let (_, after) = settle(&simulator.refunding(&redis.fresh().await, PATIENT).1, &batch).await;
     let ids = |events: &[PaymentRefunded]| -> Vec<_> {
         events.iter().map(|event| (event.intent_id.clone(), event.refund_id.clone())).collect()
     };
@@ -82,9 +83,9 @@ async fn a_refund_whose_key_and_state_are_forgotten_is_found_and_not_made_again(
 
 #[tokio::test]
 async fn a_second_cause_neither_refunds_again_nor_says_anything() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     let orders = paid(&simulator, &state, 1).await;
     let (failed, cancelled) = simulator.refunding(&state, PATIENT);
     let (_, first) = settle(&cancelled, &[shipping_cancelled(&orders[0])]).await;
@@ -98,9 +99,9 @@ async fn a_second_cause_neither_refunds_again_nor_says_anything() {
 
 #[tokio::test]
 async fn an_order_that_was_never_charged_is_not_refunded() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     let declined = reserved(order("tok_chargeDeclined"), HOUR);
     settle(&simulator.charging(&state, PATIENT), std::slice::from_ref(&declined)).await;
     let (failed, _) = simulator.refunding(&state, PATIENT);
@@ -117,9 +118,9 @@ async fn an_order_that_was_never_charged_is_not_refunded() {
 
 #[tokio::test]
 async fn an_order_cancelled_before_it_is_reserved_is_never_charged() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({ "error_rate": 0.3, "throttle_rate": 0.1 })).await;
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     let batch: Vec<_> = (0..10).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     for record in &batch {
         note(&state, &record.event.order).await;
@@ -140,13 +141,13 @@ async fn an_order_cancelled_before_it_is_reserved_is_never_charged() {
 
 #[tokio::test]
 async fn a_cancelled_order_that_was_captured_before_is_paid_and_then_refunded() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
     let record = reserved(order("tok_visa"), HOUR);
     let order = record.event.order.clone();
     // A life of the service that charged and told nobody; then one that remembers the cancel alone.
     charge(&simulator.client(PATIENT), &order).await.unwrap();
-    let state = redis.state().await;
+    let state = redis.fresh().await;
     note(&state, &order).await;
     let (_, events) = settle(&simulator.charging(&state, PATIENT), &[record]).await;
     let PaymentEvent::PaymentProcessed(paid) = &events[0] else { panic!("{events:?}") };

@@ -12,9 +12,9 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use crate::support::Redis;
 use bank::Fate;
 use log::{Cause, Input};
+use orderflow_testkit::RedisServer;
 use world::World;
 
 /// What may happen next.
@@ -72,7 +72,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-async fn play(redis: &Redis, happenings: Vec<Happening>) -> Result<(), TestCaseError> {
+async fn play(redis: &RedisServer, happenings: Vec<Happening>) -> Result<(), TestCaseError> {
     let mut world = World::new(redis).await;
     for happening in happenings {
         match happening {
@@ -93,7 +93,7 @@ async fn play(redis: &Redis, happenings: Vec<Happening>) -> Result<(), TestCaseE
 
 #[test]
 fn a_payment_ends_once_and_the_books_balance_whatever_happens_in_whatever_order() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let happenings = prop::collection::vec(happening(), 1..50);
     TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() })

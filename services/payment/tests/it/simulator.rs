@@ -14,17 +14,18 @@ use simulators::gateway::Kind;
 
 use crate::{
     bench::{PAID, Simulator, UNPAID, settle},
-    support::{Redis, charge, order, reserved},
+    support::{charge, order, reserved},
 };
+use orderflow_testkit::RedisServer;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const PATIENT: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn answers_that_are_lost_after_the_charge_never_charge_twice() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({ "timeout_after_charge_rate": 1.0 })).await;
-    let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
+    let step = simulator.charging(&redis.fresh().await, Duration::from_secs(1));
     let batch: Vec<_> = (0..20).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     let (repeats, events) = settle(&step, &batch).await;
     assert!(repeats > 0, "every first answer is withheld");
@@ -34,11 +35,11 @@ async fn answers_that_are_lost_after_the_charge_never_charge_twice() {
 
 #[tokio::test]
 async fn state_lost_in_mid_charge_never_charges_twice() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({ "timeout_after_charge_rate": 1.0 })).await;
     let batch: Vec<_> = (0..20).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     for _ in ["a first life", "a life that remembers nothing"] {
-        let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
+        let step = simulator.charging(&redis.fresh().await, Duration::from_secs(1));
         settle(&step, &batch).await;
     }
     assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![PAID; batch.len()]);
@@ -46,12 +47,12 @@ async fn state_lost_in_mid_charge_never_charges_twice() {
 
 #[tokio::test]
 async fn state_lost_in_mid_charge_needs_no_search() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator =
         Simulator::start(json!({ "timeout_after_charge_rate": 1.0, "search_lag_ms": 600_000 })).await;
     let batch: Vec<_> = (0..10).map(|_| reserved(order("tok_visa"), HOUR)).collect();
     for _ in ["a first life", "a life that remembers nothing"] {
-        let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
+        let step = simulator.charging(&redis.fresh().await, Duration::from_secs(1));
         settle(&step, &batch).await;
     }
     assert_eq!(simulator.moved(batch.iter().map(|record| &record.event.order)), vec![PAID; batch.len()]);
@@ -59,21 +60,21 @@ async fn state_lost_in_mid_charge_needs_no_search() {
 
 #[tokio::test]
 async fn a_declined_card_leaves_nothing_that_another_card_could_pay() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
     let record = reserved(order("tok_chargeDeclined"), HOUR);
-    settle(&simulator.charging(&redis.state().await, PATIENT), std::slice::from_ref(&record)).await;
+    settle(&simulator.charging(&redis.fresh().await, PATIENT), std::slice::from_ref(&record)).await;
     assert_eq!(simulator.kinds(&record.event.order), [Kind::Intent, Kind::Decline, Kind::Void]);
 }
 
 #[tokio::test]
 async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let faults = json!({
         "decline_rate": 0.3, "timeout_after_charge_rate": 0.2, "error_rate": 0.2, "throttle_rate": 0.1,
     });
     let simulator = Simulator::start(faults).await;
-    let step = simulator.charging(&redis.state().await, Duration::from_secs(1));
+    let step = simulator.charging(&redis.fresh().await, Duration::from_secs(1));
     let batch: Vec<_> =
         (0..40).map(|i| reserved(order("tok_visa"), if i % 4 == 0 { -HOUR } else { HOUR })).collect();
     let (_, events) = settle(&step, &batch).await;
@@ -87,9 +88,9 @@ async fn a_gateway_full_of_faults_settles_each_order_as_its_ledger_says() {
 
 #[tokio::test]
 async fn test_cards_fail_for_their_reasons() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let simulator = Simulator::start(json!({})).await;
-    let step = simulator.charging(&redis.state().await, Duration::from_secs(10));
+    let step = simulator.charging(&redis.fresh().await, Duration::from_secs(10));
     let cards = [
         ("tok_chargeDeclined", reason::DECLINED),
         ("tok_chargeDeclinedInsufficientFunds", reason::INSUFFICIENT_FUNDS),

@@ -19,7 +19,8 @@ use proptest::{
 };
 use uuid::Uuid;
 
-use crate::support::{Redis, order, reserved};
+use crate::support::{order, reserved};
+use orderflow_testkit::RedisServer;
 
 const ORDERS: u128 = 4;
 
@@ -265,20 +266,20 @@ async fn agree_on_refunds(
 
 #[test]
 fn scripts_and_plain_functions_decide_alike() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let operations = prop::collection::vec(operation(), 1..32);
     TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() })
         .run(&operations, |operations| {
-            runtime.block_on(async { agree(&States::new(redis.state().await), operations).await })
+            runtime.block_on(async { agree(&States::new(redis.fresh().await), operations).await })
         })
         .unwrap();
 }
 
 #[tokio::test]
 async fn every_state_outlives_the_longest_redrive_and_ends() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let states = States::new(state.clone());
     let [begun, settled, cancelled, refunding, refunded, waiting] = [1, 2, 3, 4, 5, 6].map(Uuid::from_u128);
     let at = Timestamp::UNIX_EPOCH;
@@ -306,8 +307,8 @@ async fn every_state_outlives_the_longest_redrive_and_ends() {
 
 #[tokio::test]
 async fn a_state_of_another_version_stops_the_service() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let order = Uuid::from_u128(1);
     let key = state.key(&format!("order:{order}"));
     let () = redis::cmd("SET").arg(key).arg("pondering").query_async(&mut state.redis()).await.unwrap();

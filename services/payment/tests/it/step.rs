@@ -24,7 +24,8 @@ use payment::{
 };
 use uuid::Uuid;
 
-use crate::support::{CONFIRM_WITHIN, LIMITS, Redis, cancel, order, reserved, reserved_at};
+use crate::support::{CONFIRM_WITHIN, LIMITS, cancel, order, reserved, reserved_at};
+use orderflow_testkit::RedisServer;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -129,8 +130,8 @@ fn failed_for(event: &PaymentEvent) -> Option<&str> {
 
 #[tokio::test]
 async fn decline_is_an_event_not_an_error() {
-    let Some(redis) = Redis::start() else { return };
-    let (_, step) = step(&redis.state().await, LIMITS);
+    let Some(redis) = RedisServer::start() else { return };
+    let (_, step) = step(&redis.fresh().await, LIMITS);
     let events = events(&step, &[reserved(order("tok_lost"), HOUR)]).await;
     let PaymentEvent::PaymentFailed(failed) = events[0].as_ref().unwrap() else { panic!("{events:?}") };
     assert_eq!(
@@ -141,8 +142,8 @@ async fn decline_is_an_event_not_an_error() {
 
 #[tokio::test]
 async fn a_repeat_tells_the_same_and_does_not_ask_again() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let batch = [reserved(order("tok_visa"), HOUR), reserved(order("tok_lost"), HOUR)];
     let (_, first) = step(&state, LIMITS);
     let (told, second) = step(&state, LIMITS);
@@ -154,9 +155,9 @@ async fn a_repeat_tells_the_same_and_does_not_ask_again() {
 
 #[tokio::test]
 async fn an_answer_that_fails_to_come_is_one_records_fault() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let limits = Limits { batch: Duration::from_millis(500), concurrency: 3, ..LIMITS };
-    let (_, step) = step(&redis.state().await, limits);
+    let (_, step) = step(&redis.fresh().await, limits);
     let tokens = ["tok_visa", "tok_silent", "tok_lost", "tok_down", "tok_visa"];
     let batch = tokens.map(|token| reserved(order(token), HOUR));
     let events = events(&step, &batch).await;
@@ -171,8 +172,8 @@ async fn an_answer_that_fails_to_come_is_one_records_fault() {
 
 #[tokio::test]
 async fn an_expired_reservation_is_voided_before_it_fails() {
-    let Some(redis) = Redis::start() else { return };
-    let (told, step) = step(&redis.state().await, LIMITS);
+    let Some(redis) = RedisServer::start() else { return };
+    let (told, step) = step(&redis.fresh().await, LIMITS);
     let events = events(&step, &[reserved(order("tok_visa"), -HOUR)]).await;
     assert_eq!(failed_for(events[0].as_ref().unwrap()), Some(reason::RESERVATION_EXPIRED));
     assert_eq!(told.questions(), [Question::Void]);
@@ -180,8 +181,8 @@ async fn an_expired_reservation_is_voided_before_it_fails() {
 
 #[tokio::test]
 async fn an_expired_reservation_that_was_charged_is_paid() {
-    let Some(redis) = Redis::start() else { return };
-    let (_, step) = step(&redis.state().await, LIMITS);
+    let Some(redis) = RedisServer::start() else { return };
+    let (_, step) = step(&redis.fresh().await, LIMITS);
     let events = events(&step, &[reserved(order("tok_charged_before"), -HOUR)]).await;
     let PaymentEvent::PaymentProcessed(paid) = events[0].as_ref().unwrap() else { panic!("{events:?}") };
     assert_eq!((paid.intent_id.as_str(), paid.amount, paid.currency.as_str()), ("pi_before", 2_500, "EUR"));
@@ -189,8 +190,8 @@ async fn an_expired_reservation_that_was_charged_is_paid() {
 
 #[tokio::test]
 async fn a_charge_under_way_is_not_ended_by_expiry() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let record = reserved(order("tok_down"), HOUR);
     let (_, first) = step(&state, LIMITS);
     assert!(events(&first, std::slice::from_ref(&record)).await[0].is_err());
@@ -204,8 +205,8 @@ async fn a_charge_under_way_is_not_ended_by_expiry() {
 
 #[tokio::test]
 async fn a_payment_that_waits_is_told_of_and_a_repeat_tells_the_same() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let record = reserved(order("tok_asks"), HOUR);
     let (_, first) = step(&state, LIMITS);
     let before = events(&first, std::slice::from_ref(&record)).await.remove(0).unwrap();
@@ -219,8 +220,8 @@ async fn a_payment_that_waits_is_told_of_and_a_repeat_tells_the_same() {
 
 #[tokio::test]
 async fn a_payment_that_has_ended_before_we_knew_that_it_waits_is_due_at_once() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let states = States::new(state.clone());
     let (_, step) = step(&state, LIMITS);
     let batch = [reserved(order("tok_asks"), HOUR), reserved(order("tok_quick"), HOUR)];
@@ -234,8 +235,8 @@ async fn a_payment_that_has_ended_before_we_knew_that_it_waits_is_due_at_once() 
 
 #[tokio::test]
 async fn a_cancelled_order_is_voided_before_it_fails() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let (told, step) = step(&state, LIMITS);
     let record = reserved(order("tok_visa"), HOUR);
     note(&state, &record.event.order).await;
@@ -246,8 +247,8 @@ async fn a_cancelled_order_is_voided_before_it_fails() {
 
 #[tokio::test]
 async fn a_cancel_changes_nothing_once_the_payment_has_begun() {
-    let Some(redis) = Redis::start() else { return };
-    let state = redis.state().await;
+    let Some(redis) = RedisServer::start() else { return };
+    let state = redis.fresh().await;
     let (told, step) = step(&state, LIMITS);
     for token in ["tok_visa", "tok_down"] {
         let record = reserved(order(token), HOUR);
@@ -268,8 +269,8 @@ async fn note(state: &State, order: &Order) {
 
 #[tokio::test]
 async fn past_a_keys_life_the_gateway_is_searched_before_it_charges() {
-    let Some(redis) = Redis::start() else { return };
-    let (told, step) = step(&redis.state().await, LIMITS);
+    let Some(redis) = RedisServer::start() else { return };
+    let (told, step) = step(&redis.fresh().await, LIMITS);
     let now = Clock::system().now();
     let record = reserved_at(order("tok_visa"), now - HOUR * 24, now + HOUR);
     assert_eq!(failed_for(events(&step, &[record]).await[0].as_ref().unwrap()), None);
@@ -278,16 +279,16 @@ async fn past_a_keys_life_the_gateway_is_searched_before_it_charges() {
 
 #[tokio::test]
 async fn state_rebuilt_from_the_events_tells_the_same() {
-    let Some(redis) = Redis::start() else { return };
+    let Some(redis) = RedisServer::start() else { return };
     let batch = [
         reserved(order("tok_visa"), HOUR),
         reserved(order("tok_lost"), HOUR),
         reserved(order("tok_visa"), -HOUR),
     ];
-    let (_, before) = step(&redis.state().await, LIMITS);
+    let (_, before) = step(&redis.fresh().await, LIMITS);
     let events_before: Vec<_> = events(&before, &batch).await.into_iter().map(Result::unwrap).collect();
 
-    let empty = redis.state().await;
+    let empty = redis.fresh().await;
     let logged = events_before.iter().cloned().map(|event| match event {
         PaymentEvent::PaymentProcessed(event) => fold::paid(event, Teller::Reservation),
         PaymentEvent::PaymentFailed(event) => fold::failed(event, Teller::Reservation),

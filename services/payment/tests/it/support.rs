@@ -1,11 +1,6 @@
 //! Orders, records and servers for the tests.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
@@ -16,7 +11,6 @@ use orderflow::{
         ShippingCancelled, ShippingFailed,
     },
     fault::Fault,
-    state::State,
     step::{Origin, Received},
     trace::TraceContext,
 };
@@ -26,8 +20,6 @@ use payment::{
     gateway::{Answer, Gateway, Opened, Standing},
     http_gateway::HttpGateway,
 };
-use redis::aio::ConnectionManager;
-use tempfile::TempDir;
 use uuid::Uuid;
 
 /// How long a customer has to confirm a payment.
@@ -151,59 +143,4 @@ pub fn client(url: &str, timeout: Duration) -> HttpGateway {
         confirm_within,
     };
     HttpGateway::new(&settings).unwrap()
-}
-
-/// A Redis server of the test's own, stopped when dropped.
-pub struct Redis {
-    server: Child,
-    port: u16,
-    _folder: TempDir,
-}
-
-impl Redis {
-    /// Starts one; `None`, and a line that says so, when there is no `redis-server` on PATH.
-    pub fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let started = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn();
-        match started {
-            Ok(server) => Some(Self { server, port, _folder: folder }),
-            Err(_) => {
-                println!("skipped: no redis-server on PATH");
-                None
-            }
-        }
-    }
-
-    /// A connection, once the server listens.
-    pub async fn connect(&self) -> ConnectionManager {
-        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
-        let connect = async {
-            loop {
-                match ConnectionManager::new(client.clone()).await {
-                    Ok(connection) => break connection,
-                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-                }
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), connect).await.unwrap()
-    }
-
-    /// A state ready for use.
-    pub async fn state(&self) -> State {
-        let state = State::new(self.connect().await, format!("test:payment:{}:", Uuid::now_v7()));
-        state.initialise("cluster").await.unwrap();
-        state
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
 }

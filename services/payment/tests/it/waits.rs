@@ -24,8 +24,9 @@ use simulators::gateway::Kind;
 
 use crate::{
     bench::{PAID, Simulator, UNPAID, settle},
-    support::{CONFIRM_WITHIN, Redis, answered, order, reserved},
+    support::{CONFIRM_WITHIN, answered, order, reserved},
 };
+use orderflow_testkit::RedisServer;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const PATIENT: Duration = Duration::from_secs(10);
@@ -70,8 +71,8 @@ fn failed_for(ended: Option<PaymentEnded>) -> (String, Option<String>) {
 
 #[tokio::test]
 async fn a_confirmed_payment_is_paid_by_its_callback_and_by_no_other() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (record, told) = waiting(&simulator, &state).await;
     let order = &record.event.order;
     let early = answered(order, SUCCEEDED);
@@ -91,8 +92,8 @@ async fn a_confirmed_payment_is_paid_by_its_callback_and_by_no_other() {
 
 #[tokio::test]
 async fn a_refused_payment_fails_and_cannot_be_paid_otherwise() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (record, _) = waiting(&simulator, &state).await;
     let order = &record.event.order;
     simulator.customer(order, "refuse").await;
@@ -105,8 +106,8 @@ async fn a_refused_payment_fails_and_cannot_be_paid_otherwise() {
 
 #[tokio::test]
 async fn a_payment_nobody_confirms_in_time_is_cancelled_and_said_to_be_once() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (record, _) = waiting(&simulator, &state).await;
     let order = &record.event.order;
     let deadline = simulator.deadline(&state);
@@ -128,8 +129,8 @@ async fn a_payment_nobody_confirms_in_time_is_cancelled_and_said_to_be_once() {
 
 #[tokio::test]
 async fn a_confirmed_payment_whose_callback_is_lost_is_paid_at_its_deadline() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (record, _) = waiting(&simulator, &state).await;
     simulator.customer(&record.event.order, "confirm").await;
     simulator.clock.set_offset(CONFIRM_WITHIN);
@@ -141,8 +142,8 @@ async fn a_confirmed_payment_whose_callback_is_lost_is_paid_at_its_deadline() {
 
 #[tokio::test]
 async fn a_deadline_waits_for_a_gateway_that_is_down() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     waiting(&simulator, &state).await;
     simulator.clock.set_offset(CONFIRM_WITHIN);
     simulator.set_faults(json!({ "error_rate": 1.0 }));
@@ -155,8 +156,8 @@ async fn a_deadline_waits_for_a_gateway_that_is_down() {
 
 #[tokio::test]
 async fn a_callback_of_a_payment_that_never_waited_changes_nothing() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (paid, unknown) = (reserved(order("tok_visa"), HOUR), order("tok_visa"));
     let early = answered(&paid.event.order, SUCCEEDED);
     assert_eq!(hear(&simulator, &state, &early).await, None, "nothing is known of it");
@@ -168,8 +169,8 @@ async fn a_callback_of_a_payment_that_never_waited_changes_nothing() {
 
 #[tokio::test]
 async fn a_refund_that_fails_after_all_is_somebodys_to_look_at() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let batch = [answered(&order("tok_visa"), REFUND_FAILED), answered(&order("tok_visa"), SUCCEEDED)];
     let verdicts = simulator.hearing(&state).handle(&batch).await.unwrap();
     let fault = verdicts[0].as_ref().unwrap_err();
@@ -179,8 +180,8 @@ async fn a_refund_that_fails_after_all_is_somebodys_to_look_at() {
 
 #[tokio::test]
 async fn what_waits_waits_again_after_the_state_was_lost() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (open, told) = waiting(&simulator, &state).await;
     let (ended, also_told) = waiting(&simulator, &state).await;
     simulator.customer(&ended.event.order, "confirm").await;
@@ -198,7 +199,7 @@ async fn what_waits_waits_again_after_the_state_was_lost() {
         said.waiters.push(fold::waiter(event, &envelope, 0));
     }
     said.ends.push(fold::paid(logged, Teller::Callback(callback.envelope.id)));
-    let rebuilt = redis.state().await;
+    let rebuilt = redis.fresh().await;
     fold::restore(&States::new(rebuilt.clone()), said).await.unwrap();
 
     assert_eq!(hear(&simulator, &rebuilt, &callback).await, paid, "a repeat tells the same");
@@ -211,14 +212,14 @@ async fn what_waits_waits_again_after_the_state_was_lost() {
 
 #[tokio::test]
 async fn an_end_that_was_told_before_the_wait_was_leaves_nothing_to_say() {
-    let Some(redis) = Redis::start() else { return };
-    let (simulator, state) = (Simulator::start(json!({})).await, redis.state().await);
+    let Some(redis) = RedisServer::start() else { return };
+    let (simulator, state) = (Simulator::start(json!({})).await, redis.fresh().await);
     let (record, _) = waiting(&simulator, &state).await;
     simulator.clock.set_offset(CONFIRM_WITHIN);
     let ended = tick(&simulator, &state).await;
     let Some(PaymentEnded::PaymentFailed(logged)) = ended else { panic!("{ended:?}") };
     // A crash has kept the wait from the log, and the state is lost.
-    let rebuilt = redis.state().await;
+    let rebuilt = redis.fresh().await;
     let said = Said { ends: vec![fold::failed(logged, Teller::Deadline)], ..Said::default() };
     fold::restore(&States::new(rebuilt.clone()), said).await.unwrap();
     let again = settle(&simulator.charging(&rebuilt, PATIENT), &[record]).await;

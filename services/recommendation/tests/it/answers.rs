@@ -7,18 +7,16 @@ use recommendation::{
     on_product_viewed::OnProductViewed,
 };
 
-use crate::{
-    redis_server::RedisServer,
-    support::{
-        EVERY, HOUR, OFFER, SECOND, associations, at, cart, lesson, order, recommender, said, shown,
-        standing_at, view,
-    },
+use crate::support::{
+    EVERY, HOUR, OFFER, SECOND, associations, at, cart, lesson, order, recommender, said, shown, standing_at,
+    view,
 };
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn whoever_orders_is_shown_what_others_bought_with_it_and_nothing_they_have() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let step = OnOrderPlaced(recommender(&state, standing_at(at(HOUR))));
     let earlier = [
         order(1, "ada", 0, &["MUG", "TEA", "KETTLE"]),
@@ -41,7 +39,7 @@ async fn whoever_orders_is_shown_what_others_bought_with_it_and_nothing_they_hav
 #[tokio::test]
 async fn a_first_customer_is_shown_nothing_rather_than_something_made_up() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let step = OnOrderPlaced(recommender(&state, standing_at(at(0))));
     let event = said(&step, &[order(1, "ada", 0, &["MUG"])]).await.remove(0).unwrap();
     assert_eq!((shown(&event).len(), event.basis.as_str()), (0, "popularity"));
@@ -50,7 +48,7 @@ async fn a_first_customer_is_shown_nothing_rather_than_something_made_up() {
 #[tokio::test]
 async fn a_cart_is_shown_what_goes_with_what_was_put_there_last() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let recommender = recommender(&state, standing_at(at(HOUR)));
     let (ordered, carted) = (OnOrderPlaced(recommender.clone()), OnCartUpdated(recommender));
     said(&ordered, &[order(1, "ada", 0, &["MUG", "TEA"]), order(2, "bela", 0, &["LAMP", "BULB"])]).await;
@@ -68,7 +66,7 @@ async fn a_cart_is_shown_what_goes_with_what_was_put_there_last() {
 #[tokio::test]
 async fn views_of_one_visit_go_together_and_those_of_another_do_not() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let step = OnProductViewed(recommender(&state, standing_at(at(2 * HOUR))));
     let views = [view(1, "ada", 0, "MUG"), view(2, "ada", SECOND, "TEA"), view(3, "ada", HOUR, "LAMP")];
     said(&step, &views).await;
@@ -79,7 +77,7 @@ async fn views_of_one_visit_go_together_and_those_of_another_do_not() {
 #[tokio::test]
 async fn activity_is_answered_at_most_once_in_a_while_and_orders_always() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let recommender = recommender(&state, standing_at(at(HOUR)));
     let (ordered, viewed) = (OnOrderPlaced(recommender.clone()), OnProductViewed(recommender));
     let gap = i64::try_from(EVERY.as_micros()).unwrap();
@@ -99,7 +97,7 @@ async fn activity_is_answered_at_most_once_in_a_while_and_orders_always() {
 #[tokio::test]
 async fn a_repeat_hears_the_same_after_others_have_come_and_teaches_nothing() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let first = OnOrderPlaced(recommender(&state, standing_at(at(HOUR))));
     let batch = [order(1, "ada", 0, &["MUG", "TEA"]), order(2, "bela", 1, &["MUG"])];
     let said_first = said(&first, &batch).await;
@@ -113,7 +111,7 @@ async fn a_repeat_hears_the_same_after_others_have_come_and_teaches_nothing() {
 #[tokio::test]
 async fn what_was_learnt_and_not_answered_before_a_crash_is_answered_and_not_learnt_again() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     let received = order(1, "ada", 0, &["MUG", "TEA"]);
     let mut taught = lesson(0, "ada", 0, recommendation::lesson::Deed::Ordered, &["MUG", "TEA"]);
     taught.event = received.envelope.id;
@@ -127,7 +125,7 @@ async fn what_was_learnt_and_not_answered_before_a_crash_is_answered_and_not_lea
 #[tokio::test]
 async fn weights_of_two_half_lives_are_never_added() {
     let Some(server) = RedisServer::start() else { return };
-    let state = server.state(&server.connect().await).await;
+    let state = server.fresh().await;
     associations(&state).of_customer("ada").await.unwrap();
     let other = Associations::new(state, Decay::new(SignedDuration::from_hours(30 * 24)), EVERY);
     let fault = other.of_customer("ada").await.unwrap_err();

@@ -6,16 +6,14 @@ use recommendation::{
 };
 use redis::AsyncCommands;
 
-use crate::{
-    redis_server::RedisServer,
-    support::{HOUR, SECOND, associations, lesson},
-};
+use crate::support::{HOUR, SECOND, associations, lesson};
+use orderflow_testkit::RedisServer;
 
 #[tokio::test]
 async fn whatever_happens_a_key_stays_bounded_and_ends() {
     let Some(server) = RedisServer::start() else { return };
     let mut redis = server.connect().await;
-    let state = server.state(&redis).await;
+    let state = server.fresh().await;
     let associations = associations(&state);
     let names: Vec<String> = (0..600).map(|number| format!("SKU-{number}")).collect();
     for (number, skus) in (0..).zip(names.chunks(60)) {

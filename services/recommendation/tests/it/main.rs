@@ -8,8 +8,6 @@ mod bounds;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
-mod redis_server;
-#[cfg(test)]
 mod routes;
 #[cfg(test)]
 mod support;

@@ -24,10 +24,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{
-    redis_server::RedisServer,
-    support::{HOUR, associations, at, lesson, standing_at},
-};
+use crate::support::{HOUR, associations, at, lesson, standing_at};
+use orderflow_testkit::RedisServer;
 
 const SECRET: &[u8] = b"a secret of no less than 32 bytes, for tests";
 const LOCAL: &str = "127.0.0.1:4711";
@@ -43,7 +41,7 @@ struct Fixture {
 impl Fixture {
     async fn start() -> Option<Self> {
         let redis = RedisServer::start()?;
-        let state = redis.state(&redis.connect().await).await;
+        let state = redis.fresh().await;
         let (clock, associations) = (standing_at(at(HOUR)), associations(&state));
         let desk = Desk {
             associations: associations.clone(),

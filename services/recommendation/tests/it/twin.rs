@@ -7,10 +7,8 @@ use recommendation::{
 };
 use uuid::Uuid;
 
-use crate::{
-    redis_server::{RedisServer, block_on},
-    support::{EVERY, HOUR, associations, at, decay},
-};
+use crate::support::{EVERY, HOUR, associations, at, decay};
+use orderflow_testkit::{RedisServer, block_on};
 
 const CUSTOMERS: usize = 4;
 
@@ -47,8 +45,7 @@ fn agree(server: &RedisServer, cases: u32, lessons: impl Strategy<Value = Vec<Le
 }
 
 async fn compare(server: &RedisServer, lessons: &[Lesson], size: usize) -> Result<(), TestCaseError> {
-    let redis = server.connect().await;
-    let associations = associations(&server.state(&redis).await);
+    let associations = associations(&server.fresh().await);
     let mut memory = Memory::new(decay(), EVERY);
     for batch in lessons.chunks(size) {
         let (learnt, relations) = associations.learn(batch, |_| 60).await.unwrap();

@@ -2,8 +2,6 @@
 
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
 };
 
@@ -21,6 +19,7 @@ use orderflow::{
     step::{Origin, Outcome, Received, Verdicts},
     trace::TraceContext,
 };
+use orderflow_testkit::RedisServer;
 use shipping::{
     OnOrderCancelRequested, OnPaymentProcessed, OnShippingLabelGenerated, Settings, addressees::Addressees,
     bookings::Bookings, fold, http_carrier::HttpCarrier, label_store::LabelStore, papers::Folder,
@@ -41,19 +40,9 @@ pub struct Bench {
     pub keys: Arc<Keys>,
     pub clock: Clock,
     pub settings: Settings,
-    _redis: Server,
+    _redis: RedisServer,
     _carrier: JoinSet<std::io::Result<()>>,
     pub folder: TempDir,
-}
-
-/// A process that ends with the test, also with one that fails.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Customers' keys in memory: the port's adapter for tests.
@@ -108,8 +97,9 @@ impl OpeningKeys for Keys {
 impl Bench {
     /// `None`, with a note, where there is no redis-server.
     pub async fn start() -> Option<Self> {
+        let redis = RedisServer::start()?;
+        let state = redis.fresh().await;
         let folder = TempDir::new().unwrap();
-        let (redis, state) = redis(&folder).await?;
         let (serving, url) = carrier(&folder).await;
         let store = folder.path().join("labels");
         let arguments = ["shipping", "--carrier-url", &url, "--label-store", store.to_str().unwrap()];
@@ -269,24 +259,6 @@ fn received<R: Record>(event: R) -> Received<R> {
         trace: TraceContext::root(),
     };
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
-}
-
-async fn redis(folder: &TempDir) -> Option<(Server, State)> {
-    let socket = folder.path().join("redis");
-    let mut command = Command::new("redis-server");
-    command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(&socket);
-    command.arg("--dir").arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let Ok(mut server) = command.spawn().map(Server) else {
-        println!("skipped: no redis-server on PATH");
-        return None;
-    };
-    let mut lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("eady to accept connections")));
-    std::thread::spawn(move || lines.for_each(drop)); // so that Redis never waits for a reader
-    let client = redis::Client::open(format!("redis+unix://{}", socket.display())).unwrap();
-    let state = State::new(client.get_connection_manager().await.unwrap(), "test:shipping:");
-    state.initialise("cluster").await.unwrap();
-    Some((server, state))
 }
 
 /// A carrier that serves until the set is dropped, and its address.

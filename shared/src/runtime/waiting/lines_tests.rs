@@ -1,12 +1,9 @@
 //! The scripts and their twin in plain Rust do the same, on a real Redis.
 
-use std::{
-    collections::BTreeMap,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orderflow_testkit::RedisServer;
 use proptest::{
     collection::vec,
     prelude::*,
@@ -54,9 +51,9 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
 
 #[test]
 fn the_scripts_and_their_twin_do_the_same() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = RedisServer::start() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let state = runtime.block_on(server.state());
+    let state = State::new(runtime.block_on(server.connect()), "test:");
     let config = Config { failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     runner
@@ -158,52 +155,4 @@ async fn found(state: &State) -> Twin {
         twin.settled.extend(settled.then_some(id(number)));
     }
     twin
-}
-
-/// A Redis server of this test's own, gone with it.
-struct Server {
-    child: Child,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    /// `None`, with a message, where there is no redis-server.
-    fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let started = Command::new("redis-server")
-            .args(["--port", "0", "--unixsocket"])
-            .arg(folder.path().join("socket"))
-            .args(["--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
-            .stdout(Stdio::null())
-            .spawn();
-        match started {
-            Ok(child) => Some(Self { child, folder }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                println!("skipped: no redis-server on PATH");
-                None
-            }
-            Err(error) => panic!("redis-server: {error}"),
-        }
-    }
-
-    async fn state(&self) -> State {
-        let socket = format!("unix://{}", self.folder.path().join("socket").display());
-        let client = redis::Client::open(socket).unwrap();
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        loop {
-            match client.get_connection_manager().await {
-                Ok(connection) => return State::new(connection, "test:"),
-                Err(error) if tokio::time::Instant::now() > deadline => panic!("{error}"),
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -1,5 +1,4 @@
 pub mod orders;
-pub mod redis_server;
 pub mod shop;
 
 use fraud_scoring::{

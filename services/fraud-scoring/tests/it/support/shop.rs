@@ -24,7 +24,8 @@ use orderflow::{
 };
 use redis::aio::ConnectionManager;
 
-use super::{POLICY, as_received, micros, orders::NOON, received, redis_server::RedisServer, step};
+use super::{POLICY, as_received, micros, orders::NOON, received, step};
+use orderflow_testkit::RedisServer;
 
 pub const PARTITION: [(Topic, i32); 1] = [(ORDERS, 0)];
 /// 30 minutes, in seconds.
@@ -39,7 +40,7 @@ pub struct Shop {
 impl Shop {
     pub async fn new(server: &RedisServer) -> Self {
         let redis = server.connect().await;
-        Self { state: server.state(&redis).await, redis }
+        Self { state: server.fresh().await, redis }
     }
 
     pub fn reviews(&self) -> Reviews {

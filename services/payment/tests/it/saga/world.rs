@@ -28,8 +28,9 @@ use super::{
     log::{Cause, Entry, Input, Log, Saying},
 };
 use crate::support::{
-    CONFIRM_WITHIN, LIMITS, Redis, answered, cancel, order, reserved_at, shipping_cancelled, shipping_failed,
+    CONFIRM_WITHIN, LIMITS, answered, cancel, order, reserved_at, shipping_cancelled, shipping_failed,
 };
+use orderflow_testkit::RedisServer;
 
 pub const ORDERS: usize = 4;
 const TOKENS: [&str; ORDERS] = ["tok_visa", "tok_lost", "tok_asks", "tok_asks"];
@@ -54,11 +55,11 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(redis: &Redis) -> Self {
+    pub async fn new(redis: &RedisServer) -> Self {
         let clock = Clock::system();
         let (now, hour) = (clock.now(), SignedDuration::from_hours(1));
         Self {
-            state: redis.state().await,
+            state: redis.fresh().await,
             clock,
             books: Books::default(),
             log: Log::default(),
@@ -233,11 +234,11 @@ impl World {
     }
 
     /// What is under way finds its generation gone; the next one follows from the log.
-    pub async fn lose(&mut self, redis: &Redis, backwards: bool) {
+    pub async fn lose(&mut self, redis: &RedisServer, backwards: bool) {
         let generation = self.state.key("").replace(":g1:", ":generation");
         let gone: i64 = redis::cmd("DEL").arg(generation).query_async(&mut self.state.redis()).await.unwrap();
         assert_eq!(gone, 1);
-        self.state = redis.state().await;
+        self.state = redis.fresh().await;
         let mut said: Vec<Said> = self.log.lock().unwrap().iter().map(|entry| self.says(entry)).collect();
         if backwards {
             said.reverse();
