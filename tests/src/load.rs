@@ -106,28 +106,31 @@ impl Counter {
 
 /// A load under way.
 pub struct Load {
+    /// How many orders it is to be.
+    wanted: Arc<AtomicUsize>,
     accepted: Arc<AtomicUsize>,
     sending: JoinHandle<Vec<Placed>>,
 }
 
 impl Load {
-    /// Begins to place `count` mixed orders, one after the other at a steady pace.
+    /// Begins to place `count` mixed orders, or fewer where it is [enough](Self::enough) before, one after the other at a
+    /// steady pace.
     #[must_use]
     #[allow(clippy::disallowed_methods)] // the handle is kept and awaited
     pub fn start(counter: Counter, count: usize) -> Self {
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let tell = Arc::clone(&accepted);
+        let (wanted, accepted) = (Arc::new(AtomicUsize::new(count)), Arc::new(AtomicUsize::new(0)));
+        let (until, tell) = (Arc::clone(&wanted), Arc::clone(&accepted));
         let sending = tokio::spawn(async move {
             let mut due = tokio::time::interval(PACE);
-            let mut placed = Vec::with_capacity(count);
-            for number in 0..count {
+            let mut placed = Vec::new();
+            while placed.len() < until.load(Ordering::Relaxed) {
                 due.tick().await;
-                placed.push(counter.place(&Request::mixed(number)).await);
+                placed.push(counter.place(&Request::mixed(placed.len())).await);
                 tell.store(placed.len(), Ordering::Relaxed);
             }
             placed
         });
-        Self { accepted, sending }
+        Self { wanted, accepted, sending }
     }
 
     /// Waits until so many orders are accepted.
@@ -137,6 +140,12 @@ impl Load {
             accepted => Err(format!("{accepted} of {count} orders accepted")),
         })
         .await;
+    }
+
+    /// Places no more, and says what was placed.
+    pub async fn enough(self) -> Vec<Placed> {
+        self.wanted.store(0, Ordering::Relaxed);
+        self.all().await
     }
 
     /// Waits until all orders are accepted, and says which they are.
