@@ -154,7 +154,11 @@ async fn where_no_more_may_wait_the_partition_is_held_and_nothing_is_lost() {
         status => Err(format!("it answers {status}")),
     })
     .await;
-    assert_eq!(blocked.journal(&shop).await.len(), 2);
+    eventually("two to wait", async || match blocked.journal(&shop).await.len() {
+        2 => Ok(()),
+        others => Err(format!("{others} wait")),
+    })
+    .await;
     blocked.heals(&shop).await;
     shop.settled(&[blocked.placed]).await;
     blocked.rejected(&shop).await;
