@@ -32,6 +32,12 @@ pub const ORDERS: Topic = Topic("orders");
 pub const REVIEWS: Topic = Topic("reviews");
 /// How each order was judged.
 pub const FRAUD: Topic = Topic("fraud");
+/// What a version of the model that is tried would have said.
+pub const FRAUD_SHADOW: Topic = Topic("fraud.shadow");
+/// What became of each version of each model.
+pub const MODELS: Topic = Topic("models");
+/// Which versions of each model serve now.
+pub const MODELS_STATE: Topic = Topic("models.state");
 /// What was set aside for each order.
 pub const INVENTORY: Topic = Topic("inventory");
 /// Requests to change what is on the shelf.
@@ -54,10 +60,13 @@ pub const RECOMMENDATIONS: Topic = Topic("recommendations");
 pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 13] = [
+pub const ALL: [Topic; 16] = [
     ORDERS,
     REVIEWS,
     FRAUD,
+    FRAUD_SHADOW,
+    MODELS,
+    MODELS_STATE,
     INVENTORY,
     INVENTORY_STOCK,
     INVENTORY_LEVELS,

@@ -31,7 +31,8 @@ macro_rules! for_every_record {
             OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, PaymentActionRequired, GatewayAnswered, ShippingCancelled, OrderCancelRejected,
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
-            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated)
+            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated,
+            ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, ModelState, ShadowScored)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -104,7 +105,14 @@ fn every_schema_has_a_type_here_and_an_example() {
         DeadLetterParked,
         ProductViewed,
         CartUpdated,
-        RecommendationsUpdated
+        RecommendationsUpdated,
+        ModelPublished,
+        ModelTrialled,
+        ModelPromoted,
+        ModelRolledBack,
+        ModelSwitched,
+        ModelState,
+        ShadowScored
     );
     let schemas: Vec<String> = schemas::all().unwrap().into_iter().map(|schema| schema.full_name).collect();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), schemas);
@@ -256,6 +264,7 @@ fn name_records(schema: &Schema, named: &mut HashMap<Name, Schema>) -> AvroResul
 fn value_in(schema: &Schema, named: &HashMap<Name, Schema>) -> BoxedStrategy<Value> {
     match schema {
         Schema::Null => Just(Value::Null).boxed(),
+        Schema::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Schema::Int => any::<i32>().prop_map(Value::Int).boxed(),
         Schema::Long => any::<i64>().prop_map(Value::Long).boxed(),
         // Without NaN, which is not equal to itself.
