@@ -1,0 +1,142 @@
+//! The same scores the usual way: a scikit-learn model behind FastAPI, asked over HTTP.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use bench::{Report, Timing};
+use fraud_scoring::vector::LEN;
+use futures::future::try_join_all;
+use reqwest::Client;
+use serde_json::json;
+
+use crate::orders::Orders;
+
+/// Requests at a time, and how many of them each sends: alone for the latency, together for the throughput.
+const LOADS: [(usize, usize); 2] = [(1, 1_000), (16, 250)];
+/// How long it may take to train and to start.
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// A process that ends with its owner.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Prints what the service takes, and how many times as fast `ours` is, in orders a second, one at a time.
+pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+    if !has_packages(&python) {
+        let requirements = scripts.join("requirements.txt");
+        println!(
+            "\nskipped: the Python service (pip install -r {}; PYTHON names another Python)",
+            requirements.display()
+        );
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let (table, model) = (folder.path().join("table.bin"), folder.path().join("model.joblib"));
+    write(orders, &table)?;
+    let trained = Command::new(&python).arg(scripts.join("train.py")).args([&table, &model]).status()?;
+    ensure!(trained.success(), "train.py failed");
+    let port = orderflow_stack::free_port()?;
+    let served = Command::new(&python)
+        .args([
+            "-m",
+            "uvicorn",
+            "serve:app",
+            "--log-level",
+            "error",
+            "--workers",
+            "2",
+            "--port",
+            &port.to_string(),
+        ])
+        .env("MODEL", &model)
+        .current_dir(&scripts)
+        .stdout(Stdio::null())
+        .spawn();
+    let _served = Served(served.context("starting uvicorn")?);
+    let url = format!("http://127.0.0.1:{port}/score");
+    let client = Client::builder().no_proxy().build()?;
+    ready(&client, &url, orders).await?;
+
+    let mut report = Report::new("FastAPI and scikit-learn");
+    let mut best: f64 = 0.0;
+    for (callers, requests) in LOADS {
+        let began = Instant::now();
+        let timing = load(&client, &url, orders, callers, requests).await?;
+        let per_second = timing.per_second_of(began.elapsed());
+        report.row(&format!("{callers} at a time"), 1, &timing, per_second);
+        best = best.max(per_second);
+    }
+    println!("\n{report}\none at a time, in process: {:.0} times as many orders a second", ours / best);
+    Ok(())
+}
+
+fn has_packages(python: &str) -> bool {
+    let tried =
+        Command::new(python).args(["-c", "import fastapi, uvicorn, sklearn"]).stderr(Stdio::null()).status();
+    tried.is_ok_and(|status| status.success())
+}
+
+/// Rows of the features and a label, 32-bit floats, little endian.
+fn write(orders: &Orders, path: &Path) -> Result<()> {
+    let mut content = Vec::with_capacity(orders.vectors.len() * (LEN + 1) * 4);
+    for (vector, fraud) in orders.vectors.iter().zip(&orders.fraud) {
+        let label = f32::from(u8::from(*fraud));
+        content.extend(vector.iter().chain([&label]).flat_map(|number| number.to_le_bytes()));
+    }
+    Ok(std::fs::write(path, content)?)
+}
+
+async fn ready(client: &Client, url: &str, orders: &Orders) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match ask(client, url, orders, 0).await {
+            Ok(()) => return Ok(()),
+            Err(error) => ensure!(Instant::now() < until, "the Python service does not answer: {error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn load(
+    client: &Client,
+    url: &str,
+    orders: &Orders,
+    callers: usize,
+    requests: usize,
+) -> Result<Timing> {
+    let one = async |caller: usize| {
+        let mut times = Vec::with_capacity(requests);
+        for number in 0..requests {
+            let began = Instant::now();
+            ask(client, url, orders, caller * requests + number).await?;
+            times.push(began.elapsed());
+        }
+        anyhow::Ok(times)
+    };
+    let mut timing = Timing::default();
+    for time in try_join_all((0..callers).map(one)).await?.into_iter().flatten() {
+        timing.took(1, time);
+    }
+    Ok(timing)
+}
+
+async fn ask(client: &Client, url: &str, orders: &Orders, number: usize) -> Result<()> {
+    // JSON has no NaN: what is not known is null.
+    let row: Vec<Option<f32>> = orders.rows(number, 1).iter().map(|n| (!n.is_nan()).then_some(*n)).collect();
+    let answer = client.post(url).json(&json!({ "rows": [row] })).send().await?.error_for_status()?;
+    let scores: serde_json::Value = answer.json().await?;
+    ensure!(scores["scores"][0].is_number(), "no score: {scores}");
+    Ok(())
+}
