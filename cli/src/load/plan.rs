@@ -17,7 +17,7 @@ use orders::Maker;
 pub enum Kind {
     /// Somebody's first order.
     Ordinary,
-    /// A customer who has ordered before.
+    /// A customer who has ordered before, and comes back for what was forgotten.
     Repeat,
     /// Without an account.
     Guest,
@@ -25,16 +25,24 @@ pub enum Kind {
     Declined,
     /// A lot of what there is little of.
     Scarce,
-    /// One of several small charges, or the large one behind them.
+    /// One of several small charges with somebody else's card, or the large one behind them.
     CardTesting,
     /// A dear order from a new account, with bill, parcel and caller in three countries.
     NewAccountAbroad,
-    /// An ordinary order of a known customer, with bill, parcel and caller in three countries: a person looks at it.
+    /// An ordinary order home from a journey, through a phone carrier's address abroad.
     Traveller,
     /// To an address where no carrier delivers.
     Undeliverable,
     /// Whose customer takes it back a moment later, where cancels are sent.
     Regretted,
+}
+
+impl Kind {
+    /// Whether its orders are meant as fraud. All of a card test are, the small charges too.
+    #[must_use]
+    pub fn is_fraud(self) -> bool {
+        matches!(self, Self::CardTesting | Self::NewAccountAbroad)
+    }
 }
 
 /// One request.

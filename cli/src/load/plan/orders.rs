@@ -14,11 +14,15 @@ const SMALL: i64 = 1_000;
 const HIGH: i64 = 100_000;
 /// What an ordinary basket is made of costs at most this, in minor units.
 const EVERYDAY: i64 = 30_000;
+/// What somebody comes back for costs at most this, in minor units.
+const TRIFLE: i64 = 3_000;
 /// Tokens of cards that are declined, and why (the names are Stripe's); each customer has one of its own.
 const DECLINED: [&str; 3] =
     ["tok_chargeDeclined", "tok_chargeDeclinedInsufficientFunds", "tok_chargeDeclinedExpiredCard"];
 /// Two countries where none of the customers lives.
 const ABROAD: (&str, &str) = ("US", "BR");
+/// Where phones on a journey come from: a carrier's address (RFC 5737, for documentation), shared as such addresses are.
+const ROAMING: &str = "203.0.113.77";
 /// A customer comes back at most this often in one run: more would look like an attack.
 const VISITS: usize = 3;
 
@@ -47,7 +51,7 @@ impl<'a> Maker<'a> {
                 if self.regulars[index].1 >= VISITS {
                     self.regulars.swap_remove(index);
                 }
-                self.basket(kind, &customer, rng)
+                self.forgotten(&customer, rng)
             }
             Kind::Guest => {
                 let guest = self.customer(rng).into_guest();
@@ -79,16 +83,18 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Small charges to learn whether a stolen card works, then a large one.
+    /// Small charges to learn whether a stolen card works, then a large one. The card is somebody else's, who lives where
+    /// customers live: mostly not where the thief does.
     pub(super) fn card_test(&mut self, rng: &mut impl RngExt) -> Vec<Made> {
-        let thief = self.customer(rng).into_guest();
+        let (mut thief, owner) = (self.customer(rng).into_guest(), self.customer(rng));
+        thief.token.clone_from(&owner.token);
         let products = self.shop.by_price("EUR");
         let small = products.iter().rev().find(|(_, price)| *price <= SMALL).or(products.first());
         let large = products.iter().find(|(_, price)| *price >= 20 * SMALL).or(products.last());
         let line = |product: Option<&(&str, i64)>| vec![(product.map_or("", |p| p.0).to_owned(), 1)];
         (0..CARD_TEST)
             .map(|number| if number + 1 < CARD_TEST { line(small) } else { line(large) })
-            .map(|lines| made(Kind::CardTesting, &thief, "EUR", &lines, None, None))
+            .map(|lines| made(Kind::CardTesting, &thief, "EUR", &lines, Some(&owner.country), None))
             .collect()
     }
 
@@ -114,16 +120,24 @@ impl<'a> Maker<'a> {
         made(Kind::NewAccountAbroad, &customer, "EUR", &lines, Some(ABROAD.0), Some(ABROAD.1))
     }
 
-    /// Somebody who has been a customer for long orders home from a journey, with a card from elsewhere.
+    /// Somebody orders home from a journey: bill and parcel where they always go, the caller far away.
     fn traveller(&mut self, rng: &mut impl RngExt) -> Made {
         let customer = self.customer(rng);
-        let (kind, mut body, ip, _) = self.basket(Kind::Traveller, &customer, rng);
-        body["billing_country"] = json!(ABROAD.0);
-        (kind, body, ip, ABROAD.1.to_owned())
+        let (kind, body, ..) = self.basket(Kind::Traveller, &customer, rng);
+        (kind, body, ROAMING.to_owned(), ABROAD.1.to_owned())
+    }
+
+    /// Whoever comes back within the minute does so for a small thing that was forgotten, not for a dearer basket.
+    fn forgotten(&self, customer: &Customer, rng: &mut impl RngExt) -> Made {
+        let currency = currency(customer);
+        let products = self.shop.by_price(currency);
+        let small: Vec<_> = products.iter().filter(|(_, price)| *price <= TRIFLE).collect();
+        let thing = small.choose(rng).copied().or(products.first()).map_or("", |product| product.0);
+        made(Kind::Repeat, customer, currency, &[(thing.to_owned(), 1)], None, None)
     }
 
     fn basket(&self, kind: Kind, customer: &Customer, rng: &mut impl RngExt) -> Made {
-        let currency = if customer.country == "GB" { "GBP" } else { "EUR" };
+        let currency = currency(customer);
         let products = self.shop.by_price(currency);
         let everyday: Vec<_> = products.iter().filter(|(_, price)| *price <= EVERYDAY).collect();
         let wanted = rng.random_range(1..=3);
@@ -141,6 +155,11 @@ impl<'a> Maker<'a> {
         self.next += 1;
         Customer::new(self.run, self.next, rng)
     }
+}
+
+/// What is paid where the customer lives.
+fn currency(customer: &Customer) -> &'static str {
+    if customer.country == "GB" { "GBP" } else { "EUR" }
 }
 
 fn made(

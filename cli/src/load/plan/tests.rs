@@ -86,3 +86,35 @@ fn no_customer_comes_so_often_that_it_looks_like_an_attack() {
     }
     assert!(orders.values().all(|count| *count <= 3));
 }
+
+#[test]
+fn a_tested_card_belongs_mostly_to_somebody_in_another_country() {
+    let shots = planned(3_000, 5);
+    let tests = shots.iter().filter(|shot| shot.kind == Kind::CardTesting && !shot.duplicate);
+    let (mut all, mut abroad) = (0, 0);
+    for shot in tests {
+        let billed = shot.body["billing_country"].as_str().unwrap();
+        all += 1;
+        abroad += usize::from(shot.body["delivery_address"]["country"] != billed);
+    }
+    assert!(abroad * 2 > all && abroad < all, "{abroad} of {all}");
+}
+
+#[test]
+fn travellers_order_home_through_one_address_abroad() {
+    let shots = planned(500, 4);
+    let travellers: Vec<_> = shots.iter().filter(|shot| shot.kind == Kind::Traveller).collect();
+    assert!(travellers.len() > 1);
+    for shot in &travellers {
+        assert!(shot.body["billing_country"].is_null());
+        assert_ne!(shot.body["delivery_address"]["country"], shot.country.as_str());
+        assert_eq!(shot.ip, travellers[0].ip);
+    }
+}
+
+#[test]
+fn whoever_comes_back_wants_one_small_thing() {
+    let shots = planned(500, 6);
+    let repeats: Vec<_> = shots.iter().filter(|shot| shot.kind == Kind::Repeat).collect();
+    assert!(!repeats.is_empty() && repeats.iter().all(|shot| total(shot) <= 3_000));
+}
