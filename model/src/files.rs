@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use aws_lc_rs::digest;
 use serde::{Deserialize, Deserializer, de};
@@ -69,13 +70,21 @@ impl fmt::Debug for Sha256 {
     }
 }
 
+impl FromStr for Sha256 {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut bytes = [0; 32];
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) if !text.contains(|digit: char| digit.is_ascii_uppercase()) => Ok(Self(bytes)),
+            _ => Err(()),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 32];
-        match hex::decode_to_slice(&text, &mut bytes) {
-            Ok(()) if !text.contains(|digit: char| digit.is_ascii_uppercase()) => Ok(Self(bytes)),
-            _ => Err(de::Error::custom("not a SHA-256 in 64 lower-case hex digits")),
-        }
+        text.parse().map_err(|()| de::Error::custom("not a SHA-256 in 64 lower-case hex digits"))
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`package`] | a model's folder, verified as a whole, and ready to score |
 //! | [`slot`] | which version serves, and which did before |
+//! | [`store`] | where published versions are kept |
 //! | [`manifest`], [`golden`] | what stands beside a model, and what it must score |
 //! | [`onnx`] | the model's file |
 //! | [`forest`] | the trees: the built-in engine, and exact reasons |
@@ -25,6 +26,7 @@ pub mod onnx;
 pub mod onnxruntime;
 pub mod package;
 pub mod slot;
+pub mod store;
 
 pub use engines::{Choice, Engine, Engines};
 pub use files::{FileError, Sha256};
@@ -32,3 +34,4 @@ pub use forest::{Explanation, Forest};
 pub use manifest::Manifest;
 pub use package::{Expected, Package, PackageError, ScoreError};
 pub use slot::Slot;
+pub use store::ModelStore;

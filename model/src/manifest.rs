@@ -171,7 +171,7 @@ impl Thresholds {
 }
 
 /// Whether a name can stand in a path, a header and a message as it is.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
     (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('.')
 }

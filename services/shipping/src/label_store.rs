@@ -1,26 +1,29 @@
 //! Where label documents lie: in a local folder, or in a bucket of an S3-compatible store.
 
-mod address;
 mod bucket;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, io, path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt, stream::iter};
 use jiff::Timestamp;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path::Path as Key};
 use orderflow::{fault::Fault, health::Health};
+use orderflow_storage::{OpenError, bucket::is_missing};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-pub use address::Address;
+pub use orderflow_storage::{Address, variables};
 
 /// Most files that writes which were cut off can leave beside one document.
 const LEFT_OVER: u32 = 9;
 
 /// Most documents deleted at the same time.
 const DELETIONS: usize = 16;
+
+/// One request and its repeats end well within a step's time.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What readiness calls the label store.
 const CONCERN: &str = "label_store";
@@ -62,10 +65,7 @@ impl LabelStore {
         variables: impl IntoIterator<Item = (String, String)>,
         health: &Health,
     ) -> Result<Self, Fault> {
-        let store: Arc<dyn ObjectStore> = match address {
-            Address::Folder(folder) => Arc::new(local(folder)?),
-            Address::Bucket { name, prefix } => bucket::open(name, prefix, variables)?,
-        };
+        let store = orderflow_storage::open(address, variables, TIMEOUT).map_err(|e| unusable(address, e))?;
         Ok(Self { store, address: address.clone(), health: health.clone() })
     }
 
@@ -178,28 +178,21 @@ impl LabelStore {
     }
 }
 
-/// The variables of this process that are text.
-pub fn variables() -> impl Iterator<Item = (String, String)> {
-    let text =
-        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    std::env::vars_os().filter_map(text)
-}
-
-/// A document is on the disk when it counts as stored.
-fn local(folder: &Path) -> Result<LocalFileSystem, Fault> {
-    let wrong = |error: Box<dyn std::error::Error + Send + Sync>| {
-        let folder = folder.display();
-        let message = format!("cannot use {folder} as the label store: set LABEL_STORE to a folder");
-        Fault::fatal("label_store", message).caused_by(error)
-    };
-    std::fs::create_dir_all(folder).map_err(|error| wrong(error.into()))?;
-    let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| wrong(error.into()))?;
-    Ok(store.with_fsync(true))
+fn unusable(address: &Address, error: OpenError) -> Fault {
+    match error {
+        OpenError::Folder(error) => {
+            let message = format!("cannot use {address} as the label store: set LABEL_STORE to a folder");
+            Fault::fatal("label_store", message).caused_by(error)
+        }
+        OpenError::Bucket(why) => {
+            Fault::fatal("label_store", format!("cannot use the bucket of LABEL_STORE: {why}"))
+        }
+    }
 }
 
 /// Whether only the document is missing, not the bucket around it.
 fn is_absent(error: &object_store::Error) -> bool {
-    matches!(error, object_store::Error::NotFound { .. }) && !bucket::is_missing(error)
+    matches!(error, object_store::Error::NotFound { .. }) && !is_missing(error)
 }
 
 fn refused(what: &str) -> Fault {

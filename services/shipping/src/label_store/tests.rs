@@ -1,4 +1,4 @@
-//! Folders, addresses, variables, and what a bucket's refusals mean; that buckets work is tested on a real S3 server
+//! Folders, variables, and what a bucket's refusals mean; that buckets work is tested on a real S3 server
 //! (`tests/it/s3.rs` of the workspace).
 
 use std::{iter::empty, time::Duration};
@@ -29,29 +29,6 @@ async fn a_deleted_document_leaves_nothing_and_an_absent_one_is_no_error() {
     left.sort();
     let id = Uuid::from_u128(2);
     assert_eq!(left, [format!("{id}.pdf"), format!("{id}.zpl")]);
-}
-
-#[rstest]
-#[case("./labels", "./labels")]
-#[case("/var/lib/labels", "/var/lib/labels")]
-#[case("s3://labels", "s3://labels/")]
-#[case("s3://my.labels-1/shop/a/", "s3://my.labels-1/shop/a")]
-fn an_address_is_a_folder_or_a_bucket(#[case] text: &str, #[case] shown: &str) {
-    let address: Address = text.parse().unwrap();
-    assert_eq!(address.to_string(), shown);
-    assert_eq!(matches!(address, Address::Bucket { .. }), text.starts_with("s3:"));
-}
-
-#[rstest]
-#[case::nothing("")]
-#[case::other_scheme("https://bucket.s3.amazonaws.com/labels")]
-#[case::no_bucket("s3://")]
-#[case::with_credentials("s3://key:secret@bucket/labels")]
-#[case::with_a_port("s3://localhost:9000/labels")]
-#[case::no_path("s3://labels/a//b")]
-fn anything_else_is_refused_without_repeating_what_may_be_a_secret(#[case] text: &str) {
-    let refused = text.parse::<Address>().unwrap_err();
-    assert!(!refused.contains("secret"), "{refused}");
 }
 
 #[rstest]

@@ -1,4 +1,4 @@
-//! Where the label store is, as a setting says it.
+//! Where files are, as a setting says it.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -13,7 +13,7 @@ pub enum Address {
     Bucket {
         /// Its name.
         name: String,
-        /// What every document's path begins with; may be empty.
+        /// What every file's path begins with; may be empty.
         prefix: Path,
     },
 }
@@ -53,5 +53,35 @@ fn is_bucket(name: &str) -> bool {
 }
 
 fn unknown() -> String {
-    "the label store is a folder, or s3://bucket/prefix".to_owned()
+    "it is a folder, or s3://bucket/prefix".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("./labels", "./labels")]
+    #[case("/var/lib/labels", "/var/lib/labels")]
+    #[case("s3://labels", "s3://labels/")]
+    #[case("s3://my.labels-1/shop/a/", "s3://my.labels-1/shop/a")]
+    fn an_address_is_a_folder_or_a_bucket(#[case] text: &str, #[case] shown: &str) {
+        let address: Address = text.parse().unwrap();
+        assert_eq!(address.to_string(), shown);
+        assert_eq!(matches!(address, Address::Bucket { .. }), text.starts_with("s3:"));
+    }
+
+    #[rstest]
+    #[case::nothing("")]
+    #[case::other_scheme("https://bucket.s3.amazonaws.com/labels")]
+    #[case::no_bucket("s3://")]
+    #[case::with_credentials("s3://key:secret@bucket/labels")]
+    #[case::with_a_port("s3://localhost:9000/labels")]
+    #[case::no_path("s3://labels/a//b")]
+    fn anything_else_is_refused_without_repeating_what_may_be_a_secret(#[case] text: &str) {
+        let refused = text.parse::<Address>().unwrap_err();
+        assert!(!refused.contains("secret"), "{refused}");
+    }
 }
