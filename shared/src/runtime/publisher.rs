@@ -65,6 +65,34 @@ pub struct Placed {
     pub offset: i64,
 }
 
+impl Prepared {
+    pub(super) fn of<R: Record>(codec: &Codec, record: &R, root: Root) -> Result<Self, Fault> {
+        let value = codec.encode(record)?;
+        let envelope = Envelope {
+            id: root.id,
+            source: root.source,
+            kind: R::full_name(),
+            time: record.occurred_at(),
+            subject: record.key(),
+            dataschema: None,
+            correlation_id: root.correlation_id,
+            causation_id: None,
+            trace: root.trace,
+        };
+        Ok(Self { topic: R::TOPIC.name().to_owned(), key: record.key(), value, envelope })
+    }
+
+    pub(super) fn topic(&self) -> Result<Topic, Fault> {
+        let unknown = || Fault::poison("unknown_topic", format!("{} is not a topic of ours", self.topic));
+        ALL.into_iter().find(|topic| topic.name() == self.topic).ok_or_else(unknown)
+    }
+
+    /// As it goes to the topic of this name.
+    pub(super) fn to<'p>(&'p self, name: &'p str) -> FutureRecord<'p, str, Vec<u8>> {
+        FutureRecord::to(name).key(self.key.as_str()).payload(&self.value).headers(self.envelope.to_headers())
+    }
+}
+
 impl Publisher {
     /// A publisher for the topics of one environment.
     ///
@@ -90,19 +118,7 @@ impl Publisher {
     /// # Errors
     /// `Poison` when it does not fit its schema.
     pub fn prepare<R: Record>(&self, record: &R, root: Root) -> Result<Prepared, Fault> {
-        let value = self.codec.encode(record)?;
-        let envelope = Envelope {
-            id: root.id,
-            source: root.source,
-            kind: R::full_name(),
-            time: record.occurred_at(),
-            subject: record.key(),
-            dataschema: None,
-            correlation_id: root.correlation_id,
-            causation_id: None,
-            trace: root.trace,
-        };
-        Ok(Prepared { topic: R::TOPIC.name().to_owned(), key: record.key(), value, envelope })
+        Prepared::of(&self.codec, record, root)
     }
 
     /// Publishes, and returns once all in-sync replicas have it.
@@ -111,14 +127,9 @@ impl Publisher {
     /// `Transient`: not acknowledged in time, or the local queue is full. The record may still have been written:
     /// send the same [`Prepared`] again.
     pub async fn send(&self, prepared: &Prepared) -> Result<Placed, Fault> {
-        let unknown = || Fault::poison("unknown_topic", format!("{} is not a topic of ours", prepared.topic));
-        let topic = ALL.into_iter().find(|topic| topic.name() == prepared.topic).ok_or_else(unknown)?;
+        let topic = prepared.topic()?;
         let name = self.names.topic(topic);
-        let record = FutureRecord::to(&name)
-            .key(prepared.key.as_str())
-            .payload(&prepared.value)
-            .headers(prepared.envelope.to_headers());
-        self.deliver(topic, record).await
+        self.deliver(topic, prepared.to(&name)).await
     }
 
     /// Publishes a tombstone: on a compacted topic it removes what has this key.
