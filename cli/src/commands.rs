@@ -17,6 +17,7 @@ mod status;
 mod table;
 mod topics;
 mod watch;
+mod words;
 
 use std::io::Write;
 
@@ -32,6 +33,7 @@ Examples:
   orderflow orders watch <ORDER-ID>    its events as they come
   orderflow review list                orders that wait for a person to decide
   orderflow customers erase <ID>       erases a person
+  orderflow models list                which versions of the fraud model serve
   orderflow dlq list                   what services could not handle
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
@@ -73,7 +75,7 @@ enum Command {
     /// Customers as persons: erasing one.
     #[command(subcommand)]
     Customers(customers::Customers),
-    /// Models: how good they are.
+    /// Models: made, measured, published, tried, promoted, rolled back.
     #[command(subcommand)]
     Models(models::Models),
     /// Dead letters, and having them handled again.

@@ -19,6 +19,7 @@ mod kill_points;
 mod lost_state;
 mod managed;
 mod model;
+mod models;
 mod order_status;
 mod outages;
 mod poison;

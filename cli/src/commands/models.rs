@@ -2,6 +2,7 @@
 
 mod fraud;
 mod recommendation;
+mod versions;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -15,6 +16,8 @@ pub(super) enum Models {
     /// How well a model would have done.
     #[command(subcommand)]
     Evaluate(Evaluate),
+    #[command(flatten)]
+    Versions(versions::Versions),
 }
 
 /// Which model to make.
@@ -35,12 +38,16 @@ pub(super) enum Evaluate {
 
 impl Models {
     pub(super) async fn run(self) -> Result<bool> {
-        // They read files and compute: nothing else waits meanwhile.
-        tokio::task::spawn_blocking(|| match self {
-            Self::Train(Train::Fraud(command)) => command.run(),
-            Self::Evaluate(Evaluate::Recommendation(command)) => command.run(),
-            Self::Evaluate(Evaluate::Fraud(command)) => command.run(),
-        })
-        .await?
+        match self {
+            Self::Train(Train::Fraud(command)) => computing(move || command.run()).await,
+            Self::Evaluate(Evaluate::Recommendation(command)) => computing(move || command.run()).await,
+            Self::Evaluate(Evaluate::Fraud(command)) => computing(move || command.run()).await,
+            Self::Versions(command) => command.run().await,
+        }
     }
+}
+
+/// They read files and compute: nothing else waits meanwhile.
+async fn computing(work: impl FnOnce() -> Result<bool> + Send + 'static) -> Result<bool> {
+    tokio::task::spawn_blocking(work).await?
 }

@@ -24,7 +24,7 @@ use super::{
     which,
 };
 use crate::{
-    commands::{print, print_json},
+    commands::{print, print_json, words::words},
     connection::Connection,
     log::read,
 };
@@ -39,9 +39,6 @@ Copies key, bytes and headers to <group>.parked, with who, when and why; `audit`
 keeps its place as its name, and goes on blocking the later records of its order, which rests Parked, until it is
 redriven. It is kept no longer than it would have been as a dead letter. A repeat changes nothing, and finishes what was
 cut off.";
-
-/// Most characters of a name or a reason.
-const MAX_WORDS: usize = 500;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -150,11 +147,4 @@ impl Audit {
         let sent = self.publisher.send(&self.publisher.prepare(&event, root)?).await;
         sent.map(drop).with_context(|| format!("{place} is parked, but audit was not told: run it again"))
     }
-}
-
-/// An operator's own words, as they go into a header and onto `audit`.
-fn words(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let fits = (1..=MAX_WORDS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned()).ok_or_else(|| format!("1 to {MAX_WORDS} characters, no control characters"))
 }

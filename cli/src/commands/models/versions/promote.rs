@@ -1,0 +1,57 @@
+//! `orderflow models promote`.
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use super::{
+    change::Change,
+    known::Known,
+    operate::Common,
+    report::{Gate, Numbers},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow models promote 2025-12-01 --by ada --reason 'a week of shadow'
+  orderflow models promote 2025-12-01 --by ada --reason 'incident 2025-31' --force
+  orderflow models promote 2025-12-01 --by ada --reason 'a quiet shop' --min-orders 100
+
+The gate is about the orders of `orderflow models report`: enough of them (--min-orders), the same outcome for most of
+them (--min-agreement), no score that is no number, quick at the 99th percentile (--max-p99). A version that does not
+pass is refused, and every line it fails is told. --force promotes it all the same; the event says so, and why.";
+
+/// Makes a version the live one.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::commands) struct Promote {
+    /// Which version; it must be published.
+    version: String,
+    /// Also if it does not pass the gate.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    gate: Gate,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Promote {
+    pub(super) async fn run(self) -> Result<bool> {
+        // Before the right to write is taken: it reads for a while, and others may have something urgent.
+        let published = Known::read(&self.common.connection).await?;
+        published.version(&self.version)?;
+        let judgement = self.gate.judge(&Numbers::read(&self.common.connection, &self.version).await?);
+        ensure!(
+            judgement.passed || self.force,
+            "version {version} does not pass the gate:\n{}\ntry it longer (`orderflow models shadow {version}`), see \
+             `orderflow models report {version}`, or promote it all the same with --force",
+            judgement.failures(),
+            version = self.version,
+        );
+        let change = |known: &Known| {
+            let version = known.version(&self.version)?.version.clone();
+            Ok(Change::Promote { version, forced: !judgement.passed, gate: judgement.in_a_line() })
+        };
+        self.common.carry_out(change).await
+    }
+}

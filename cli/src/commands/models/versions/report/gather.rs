@@ -1,0 +1,71 @@
+//! What the topics say of a version that is tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use orderflow::{
+    events::{
+        FraudDecision, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud, Record, ShadowScored,
+    },
+    topics::{FRAUD, FRAUD_SHADOW},
+};
+use uuid::Uuid;
+
+use super::{super::MODEL, Numbers};
+use crate::{
+    connection::Connection,
+    log::{Decoder, Entry, read},
+};
+
+/// What was scored, and why the same orders were decided as they were.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    /// One for each order.
+    pub scored: BTreeMap<Uuid, ShadowScored>,
+    /// The codes of the reasons behind what was decided, by order; only orders that were scored.
+    pub decided_for: BTreeMap<Uuid, BTreeSet<String>>,
+}
+
+impl Numbers {
+    /// Those of a version, from the topics.
+    pub(in super::super) async fn read(connection: &Connection, version: &str) -> Result<Self> {
+        let decoder = Decoder::new(connection.registry()?);
+        let (config, names) = (connection.kafka_config(), connection.names());
+        let mut evidence = Evidence::default();
+        let entries = read(&config, &names, &[FRAUD_SHADOW], false).await?;
+        decoder.learn(&entries).await?;
+        for entry in &entries {
+            let Some(scored) = decoder.decode::<ShadowScored>(entry)? else { continue };
+            if scored.model == MODEL && scored.version == version {
+                evidence.scored.insert(scored.order_id, scored);
+            }
+        }
+        if evidence.scored.is_empty() {
+            return Ok(Self::of(&evidence));
+        }
+        let mut entries = read(&config, &names, &[FRAUD], false).await?;
+        entries.retain(|entry| entry.order_id().is_some_and(|id| evidence.scored.contains_key(&id)));
+        decoder.learn(&entries).await?;
+        for entry in &entries {
+            if let (Some(order_id), Some(decision)) = (entry.order_id(), decision(&decoder, entry)?) {
+                // The first is by the score; what a review says later has the same reasons.
+                let codes = || decision.reasons.iter().map(|reason| reason.code.clone()).collect();
+                evidence.decided_for.entry(order_id).or_insert_with(codes);
+            }
+        }
+        Ok(Self::of(&evidence))
+    }
+}
+
+fn decision(decoder: &Decoder, entry: &Entry) -> Result<Option<FraudDecision>> {
+    let kind = &entry.envelope.kind;
+    Ok(if OrderValidatedForFraud::is_named(kind) {
+        decoder.decode::<OrderValidatedForFraud>(entry)?.map(|event| event.decision)
+    } else if OrderHeldForReview::is_named(kind) {
+        decoder.decode::<OrderHeldForReview>(entry)?.map(|event| event.decision)
+    } else if OrderFraudDetected::is_named(kind) {
+        decoder.decode::<OrderFraudDetected>(entry)?.map(|event| event.decision)
+    } else {
+        None
+    })
+}
