@@ -42,7 +42,7 @@ pub struct Move {
     /// The state it entered.
     pub to: State,
     /// To [`State::Open`] the last fault's code, to [`State::HalfOpen`] `wait_over`, to [`State::Closed`]
-    /// `probes_succeeded`.
+    /// `probes_succeeded`, or why it was [reset](Breaker::reset).
     pub reason: &'static str,
     /// When.
     pub at: Timestamp,
@@ -81,8 +81,28 @@ impl Breaker {
     /// The call's own; or at once, without a call, `Transient` with the dependency's code. While the breaker is not
     /// closed, faults of an outage count no attempt and say how long to wait ([`Fault::pause`]).
     pub async fn call<T>(&self, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let mut permit = self.permit()?;
+        let permit = self.permit()?;
         let answer = call.await;
+        self.settle(permit, answer)
+    }
+
+    /// Makes a call that waits for nothing outside this process, such as a run of a model.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub fn call_now<T>(&self, call: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+        let permit = self.permit()?;
+        let answer = call();
+        self.settle(permit, answer)
+    }
+
+    /// Closes it and forgets what calls have shown: another dependency has taken this one's place. Calls under way say
+    /// nothing any more.
+    pub fn reset(&self, reason: &'static str) {
+        self.0.change(reason, |circuit, _| circuit.reset());
+    }
+
+    fn settle<T>(&self, mut permit: Permit<'_>, answer: Result<T, Fault>) -> Result<T, Fault> {
         let outage =
             answer.as_ref().err().map(Fault::code).filter(|code| self.0.dependency.outages.contains(code));
         let shown = if outage.is_some() { Shown::Fails } else { Shown::Works };

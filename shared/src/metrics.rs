@@ -40,3 +40,9 @@ pub const REBALANCES: &str = "orderflow_rebalances_total";
 pub const BREAKER_STATE: &str = "orderflow_breaker_state";
 /// Times a breaker has moved. Labels: `breaker`, `to`.
 pub const BREAKER_MOVES: &str = "orderflow_breaker_moves_total";
+/// The revision of `models.state` that an instance has taken up, as far as it could; 0 without any.
+pub const MODEL_REVISION: &str = "orderflow_model_state_revision";
+/// Times a version of a model could not be fetched or verified. Labels: `role`.
+pub const MODEL_LOAD_FAILURES: &str = "orderflow_model_load_failures_total";
+/// Orders that somebody else decided than should have. Labels: `cause`.
+pub const MODEL_FALLBACKS: &str = "orderflow_model_fallbacks_total";

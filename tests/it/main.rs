@@ -20,6 +20,7 @@ mod lost_state;
 mod managed;
 mod model;
 mod models;
+mod models_serving;
 mod order_status;
 mod outages;
 mod poison;

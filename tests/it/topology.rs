@@ -9,7 +9,8 @@ use orderflow_tests::sources::{self, Source, between};
 type Records = BTreeSet<(String, String)>;
 
 /// What a service follows beside its steps, and how its source shows it.
-const FOLLOWED: [(&str, &str, &str); 2] = [
+const FOLLOWED: [(&str, &str, &str); 3] = [
+    ("fraud-scoring", "models.state", "service.follow::<ModelState>()"),
     ("order-intake", "customer.keys", "WritingKeys::start"),
     ("shipping", "customer.keys", "ReadingKeys::start"),
 ];

@@ -1,6 +1,6 @@
 //! Settings. `fraud-scoring --help` is the reference.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     Parser,
@@ -8,7 +8,8 @@ use clap::{
 };
 use jiff::SignedDuration;
 use orderflow::config::{Common, seconds};
-use orderflow_model::{Choice, manifest::Thresholds};
+use orderflow_model::Choice;
+use orderflow_storage::Address;
 
 use crate::{domain::Policy, rules::Limits};
 
@@ -23,16 +24,28 @@ pub struct Settings {
     #[command(flatten)]
     pub common: Common,
     /// An order with a score above this is refused as fraud; 0 to 1.
-    /// [default: the model's, or 0.85 for rules]
+    /// [default: that of the version that scores, or 0.85 for rules]
     #[arg(long, env = "FRAUD_THRESHOLD", value_parser = fraction)]
     pub threshold: Option<f64>,
     /// An order with this score or a higher one is held for a person to review, unless it is refused; 0 to 1.
-    /// [default: the model's, or 0.3 for rules]
+    /// [default: that of the version that scores, or 0.3 for rules]
     #[arg(long, env = "HOLD_THRESHOLD", value_parser = fraction)]
     pub hold_threshold: Option<f64>,
-    /// Folder of the model that scores: manifest.json, the model and its golden rows. Without it rules do.
+    /// Folder of the model that scores while no published version is live: manifest.json, the model and its golden rows.
+    /// Without it rules do.
     #[arg(long, env = "FRAUD_MODEL", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
     pub model: Option<PathBuf>,
+    /// Where published versions of the model are: a folder, or `s3://bucket/prefix` in an S3-compatible store, whose
+    /// endpoint, region and credentials are taken from the usual variables (AWS_ENDPOINT_URL, AWS_REGION …).
+    #[arg(long, env = "MODEL_STORE", value_name = "FOLDER|s3://BUCKET/PREFIX")]
+    pub model_store: Option<Address>,
+    /// Folder that keeps what was fetched from the store, so that a restart needs no store.
+    /// [default: one that goes with the process]
+    #[arg(long, env = "MODEL_CACHE", value_parser = NonEmptyStringValueParser::new().map(PathBuf::from))]
+    pub model_cache: Option<PathBuf>,
+    /// A run of a model over a batch that takes longer counts as a failure, in seconds.
+    #[arg(long, env = "MODEL_TIME_LIMIT", default_value = "0.5", value_parser = seconds)]
+    pub model_time_limit: Duration,
     /// What runs the model: `onnxruntime`, `built-in`, or `auto`, which is ONNX Runtime where its library can be used.
     #[arg(long, env = "FRAUD_ENGINE", default_value_t = Choice::Auto)]
     pub engine: Choice,
@@ -72,10 +85,10 @@ impl Settings {
 
     /// How scores become decisions: by the settings, else by what their scorer says of itself.
     #[must_use]
-    pub fn policy(&self, own: Thresholds) -> Policy {
+    pub fn policy(&self) -> Policy {
         Policy {
-            threshold: self.threshold.unwrap_or(own.refuse),
-            hold_threshold: self.hold_threshold.unwrap_or(own.hold),
+            threshold: self.threshold,
+            hold_threshold: self.hold_threshold,
             review_time: self.review_time,
         }
     }
@@ -105,6 +118,7 @@ fn amount() -> clap::builder::RangedI64ValueParser<i64> {
 
 #[cfg(test)]
 mod tests {
+    use orderflow_model::manifest::Thresholds;
     use rstest::rstest;
 
     use super::*;
@@ -114,12 +128,10 @@ mod tests {
     fn defaults_are_whole() {
         let settings = Settings::try_parse_from(["fraud-scoring"]).unwrap();
         assert!(settings.limits().is_ok());
-        let policy = settings.policy(rules::THRESHOLDS);
-        assert!(
-            0.0 < policy.hold_threshold && policy.hold_threshold < policy.threshold && policy.threshold < 1.0
-        );
-        assert_eq!(policy.review_time, SignedDuration::from_mins(30));
-        assert!((policy.hold_threshold..policy.threshold).contains(&settings.review_reject_above));
+        let Thresholds { hold, refuse } = rules::THRESHOLDS;
+        assert!(0.0 < hold && hold < refuse && refuse < 1.0);
+        assert_eq!(settings.policy().review_time, SignedDuration::from_mins(30));
+        assert!((hold..refuse).contains(&settings.review_reject_above));
     }
 
     #[rstest]

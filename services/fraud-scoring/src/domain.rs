@@ -7,16 +7,18 @@ use uuid::Uuid;
 
 use crate::{
     scorer::Score,
+    shadow::Shadow,
     vector::{DEFINITION, LEN},
 };
 
 /// How scores become decisions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
-    /// A score above this refuses the order; 0 to 1.
-    pub threshold: f64,
-    /// A score from this on holds the order for a person to review, unless it is refused; 0 to 1.
-    pub hold_threshold: f64,
+    /// A score above this refuses the order; 0 to 1. None: whoever scored says.
+    pub threshold: Option<f64>,
+    /// A score from this on holds the order for a person to review, unless it is refused; 0 to 1. None: whoever scored
+    /// says.
+    pub hold_threshold: Option<f64>,
     /// How long a person has for it.
     pub review_time: SignedDuration,
 }
@@ -31,6 +33,9 @@ pub struct Judged {
     /// When the order is held: the deadlines of its review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ReviewTimes>,
+    /// What a version on trial said of the same order. Kept with the decision, so that a repeat says it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Shadow>,
 }
 
 /// The deadlines of a review.
@@ -75,17 +80,11 @@ pub enum Ending {
 /// Numbers are rounded to six decimals: then the same decision comes back bit by bit from JSON and from Avro.
 #[must_use]
 pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at: Timestamp) -> Judged {
-    let mut reasons: Vec<Reason> = score
-        .reasons
-        .iter()
-        .map(|reason| Reason { weight: rounded(reason.weight), ..reason.clone() })
-        .collect();
-    reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.code.cmp(&b.code)));
     let decision = FraudDecision {
         score: rounded(score.value.clamp(0.0, 1.0)),
-        threshold: policy.threshold,
-        hold_threshold: policy.hold_threshold,
-        reasons,
+        threshold: policy.threshold.unwrap_or(score.thresholds.refuse),
+        hold_threshold: policy.hold_threshold.unwrap_or(score.thresholds.hold),
+        reasons: told(&score.reasons),
         scorer: score.scorer.to_string(),
         scorer_version: score.version.to_string(),
         decided_at,
@@ -98,7 +97,15 @@ pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at:
         valid_until: None,
     };
     let held = decision.score >= decision.hold_threshold && !refuses(&decision);
-    Judged { review: held.then(|| ReviewTimes::of(decided_at, policy.review_time)), decision }
+    Judged { review: held.then(|| ReviewTimes::of(decided_at, policy.review_time)), decision, shadow: None }
+}
+
+/// Reasons as events tell them: rounded, heaviest first.
+pub(crate) fn told(reasons: &[Reason]) -> Vec<Reason> {
+    let round = |reason: &Reason| Reason { weight: rounded(reason.weight), ..reason.clone() };
+    let mut reasons: Vec<Reason> = reasons.iter().map(round).collect();
+    reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.code.cmp(&b.code)));
+    reasons
 }
 
 /// Whether the decision refuses the order.
@@ -168,7 +175,7 @@ impl Ending {
     }
 }
 
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 

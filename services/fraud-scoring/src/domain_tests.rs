@@ -1,10 +1,11 @@
+use orderflow_model::manifest::Thresholds;
 use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
 
 const POLICY: Policy =
-    Policy { threshold: 0.85, hold_threshold: 0.30, review_time: SignedDuration::from_mins(30) };
+    Policy { threshold: None, hold_threshold: None, review_time: SignedDuration::from_mins(30) };
 
 /// Every other feature is unknown.
 const VECTOR: [f32; LEN] = {
@@ -26,6 +27,7 @@ fn score(value: f64, weights: &[f64]) -> Score {
         version: "1".into(),
         engine: "rules".into(),
         fallback: None,
+        thresholds: Thresholds { refuse: 0.85, hold: 0.30 },
     }
 }
 
@@ -51,8 +53,18 @@ fn a_score_in_the_band_is_held_and_one_above_it_refused(
 }
 
 #[test]
+fn a_decision_tells_the_thresholds_of_who_scored_unless_a_setting_says_otherwise() {
+    let score = Score { thresholds: Thresholds { refuse: 0.7, hold: 0.4 }, ..score(0.5, &[]) };
+    let set = Policy { threshold: Some(0.45), ..POLICY };
+    for (policy, expected) in [(POLICY, (0.7, 0.4, false)), (set, (0.45, 0.4, true))] {
+        let decision = decide(&score, &VECTOR, &policy, at(1)).decision;
+        assert_eq!((decision.threshold, decision.hold_threshold, refuses(&decision)), expected);
+    }
+}
+
+#[test]
 fn a_threshold_below_the_band_holds_nothing() {
-    let strict = Policy { threshold: 0.2, ..POLICY };
+    let strict = Policy { threshold: Some(0.2), ..POLICY };
     for value in [0.1, 0.25, 0.30, 0.5, 1.0] {
         let judged = decide(&score(value, &[]), &VECTOR, &strict, Timestamp::UNIX_EPOCH);
         assert_eq!((judged.review, refuses(&judged.decision)), (None, value > 0.2));
@@ -119,7 +131,7 @@ proptest! {
         value in 0.0..=1.0, threshold in 0u32..=100, hold in 0u32..=100, weights in prop::collection::vec(0.0..=1.0, 0..4),
     ) {
         let policy = Policy {
-            threshold: f64::from(threshold) / 100.0, hold_threshold: f64::from(hold) / 100.0, ..POLICY
+            threshold: Some(f64::from(threshold) / 100.0), hold_threshold: Some(f64::from(hold) / 100.0), ..POLICY
         };
         let judged = decide(&score(value, &weights), &VECTOR, &policy, at(1));
         let text = serde_json::to_string(&judged).unwrap();

@@ -3,15 +3,22 @@
 //! [`on_order_placed`]: look back (Redis, one round trip), score (a [`scorer::Scorer`]), [`domain::decide`], keep the
 //! first decision (Redis, one round trip). An order it holds for review is closed by whatever comes first:
 //! [`on_review_decided`], [`on_order_cancel_requested`] or [`at_review_deadline`], each in one script.
+//!
+//! Who scores: [`serving`] holds the versions that serve, each run under its breaker ([`guard`]); [`keeper`] follows
+//! `models.state`, has them fetched and verified ([`loader`]) and puts them in use between two batches.
 //! `README.md` lists the reason codes, the state and the settings.
 
 pub mod at_review_deadline;
+pub mod canary;
 pub mod config;
 pub mod domain;
 pub mod families;
 pub mod features;
+pub mod guard;
 pub mod held;
 pub mod history;
+pub mod keeper;
+pub mod loader;
 pub mod model;
 pub mod on_order_cancel_requested;
 pub mod on_order_placed;
@@ -22,7 +29,10 @@ pub mod replay;
 pub mod reviews;
 pub mod rules;
 pub mod scorer;
+pub mod serving;
+pub mod shadow;
 pub mod sighting;
 pub mod stored;
 pub mod vector;
+pub mod wanted;
 pub mod windows;

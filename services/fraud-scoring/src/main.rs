@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline, config::Settings, model,
+    at_review_deadline::AtReviewDeadline, config::Settings, keeper,
     on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
     on_review_decided::OnReviewDecided, profiles::Profiles, rebuild::FraudFold, reviews::Reviews,
     rules::Rules,
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         .limits()
         .unwrap_or_else(|message| Settings::command().error(ErrorKind::ValueValidation, message).exit());
     runtime::run("fraud-scoring", settings.common.clone(), async move |service| {
-        let (scorer, thresholds) = model::chosen(&settings, Rules::new(limits))?;
-        let policy = settings.policy(thresholds);
+        let scorer = keeper::start(&service, &settings, Rules::new(limits)).await?;
+        let policy = settings.policy();
         let profiles = Profiles::new(service.state(), limits.small);
         let reviews = Reviews::new(service.state());
         let placed = OnOrderPlaced { profiles, scorer, policy, clock: service.clock() };

@@ -1,26 +1,24 @@
-//! Scores by a trained model, and tells why; where the model cannot, the rules do, and the decision says so.
+//! A version of the model: scores by it, and tells why.
 
-use std::{borrow::Cow, path::Path};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
-use orderflow::fault::Fault;
+use orderflow::events::ModelVersion;
 use orderflow_model::{Engines, Expected, Package, ScoreError, manifest::Thresholds};
-use tracing::{info, warn};
 
 use crate::{
-    config::Settings,
     families,
-    rules::{self, Rules},
-    scorer::{Score, Scorer, Seen},
+    scorer::{Score, Seen},
     vector::{self, LEN},
 };
 
 /// The name of the model this service takes.
-const NAME: &str = "fraud";
-/// Why rules decided: the model failed, or answered what is no score.
-const FAILED: &str = "model_failed";
+pub const NAME: &str = "fraud";
 
-/// What a scorer needs of a model.
+/// What scoring needs of a model.
 pub trait Model: Send + Sync + 'static {
     /// The score of each row, from 0 to 1, in one run.
     ///
@@ -45,28 +43,51 @@ impl Model for Package {
     }
 }
 
-/// Scores by a model.
-pub struct ModelScorer<M> {
+/// A version of the model that was verified and can score.
+pub struct Version {
     /// What scores.
-    pub model: M,
-    /// Its version, as decisions tell it.
-    pub version: Cow<'static, str>,
+    pub model: Box<dyn Model>,
+    /// Its name, as decisions tell it.
+    pub name: String,
     /// What runs it.
     pub engine: &'static str,
-    /// From this score on decisions tell reasons: they cost a hundred times what a score does.
+    /// When its scores decide, unless a setting says otherwise.
+    pub thresholds: Thresholds,
+    /// From this score on reasons are told: they cost a hundred times what a score does.
     pub explain_from: f64,
-    /// Who scores where the model cannot.
-    pub rules: Rules,
+    /// What was asked for when it was fetched; none of the one the service was started with.
+    pub published: Option<ModelVersion>,
 }
 
-impl<M: Model> ModelScorer<M> {
-    fn by_model(&self, batch: &[Seen]) -> Result<Vec<Score>, ScoreError> {
+/// What a run over a batch has brought.
+#[derive(Debug)]
+pub struct Run {
+    /// One of each order, in their sequence.
+    pub scores: Vec<Score>,
+    /// How long the run took; reasons not counted.
+    pub took: Duration,
+}
+
+impl Version {
+    /// Scores a batch in one run.
+    ///
+    /// # Errors
+    /// When any order has no score from 0 to 1, or its reasons cannot be told: there are none for any then.
+    pub fn score(&self, batch: &[&Seen]) -> Result<Run, ScoreError> {
         let rows: Vec<f32> = batch.iter().flat_map(|seen| seen.vector).collect();
-        let scores = self.model.score(&rows)?;
-        if scores.len() != batch.len() {
-            return Err(ScoreError::Count { found: scores.len(), rows: batch.len() });
+        let begun = Instant::now();
+        let values = self.model.score(&rows)?;
+        let took = begun.elapsed();
+        if values.len() != batch.len() {
+            return Err(ScoreError::Count { found: values.len(), rows: batch.len() });
         }
-        batch.iter().zip(scores).map(|(seen, score)| self.explained(&seen.vector, f64::from(score))).collect()
+        // No range holds NaN.
+        if let Some(row) = values.iter().position(|value| !(0.0..=1.0).contains(value)) {
+            return Err(ScoreError::Output { row, score: values[row] });
+        }
+        let explained = |(seen, value): (&&Seen, f32)| self.explained(&seen.vector, f64::from(value));
+        let scores: Result<Vec<Score>, ScoreError> = batch.iter().zip(values).map(explained).collect();
+        Ok(Run { scores: scores?, took })
     }
 
     fn explained(&self, vector: &[f32; LEN], value: f64) -> Result<Score, ScoreError> {
@@ -79,56 +100,47 @@ impl<M: Model> ModelScorer<M> {
             value,
             reasons,
             scorer: NAME.into(),
-            version: self.version.clone(),
+            version: self.name.clone().into(),
             engine: self.engine.into(),
             fallback: None,
+            thresholds: self.thresholds,
         })
     }
 }
 
-impl<M: Model> Scorer for ModelScorer<M> {
-    fn score(&self, batch: &[Seen]) -> Result<Vec<Score>, Fault> {
-        match self.by_model(batch) {
-            Ok(scores) => Ok(scores),
-            Err(error) => {
-                warn!(%error, orders = batch.len(), "the model does not score; the rules decide");
-                let by_rules =
-                    |seen: &Seen| Score { fallback: Some(FAILED), ..self.rules.judge(&seen.features) };
-                Ok(batch.iter().map(by_rules).collect())
-            }
+/// Opens versions, with the engines of this process. An order with a score of `hold` or more is held, where a setting
+/// says so.
+pub struct Opener {
+    /// What may score.
+    pub engines: Engines,
+    /// The setting.
+    pub hold: Option<f64>,
+}
+
+impl Opener {
+    /// Reads and verifies a folder: some 40 ms, on a thread that may block.
+    ///
+    /// # Errors
+    /// When it holds no model that this version can trust; the message names what is wrong with it.
+    pub fn open(&self, folder: &Path, published: Option<ModelVersion>) -> Result<Version> {
+        let expected = Expected { name: NAME, definition: vector::DEFINITION, features: &vector::names() };
+        let package = Package::open(folder, &expected, &self.engines)?;
+        let thresholds = package.manifest().thresholds.context("its manifest has no thresholds")?;
+        let name = package.manifest().version.clone();
+        if let Some(asked) = published.as_ref().filter(|asked| asked.version != name) {
+            anyhow::bail!("its manifest says that it is {name}, not {}", asked.version);
         }
+        Ok(Version {
+            engine: package.engine().name(),
+            model: Box::new(package),
+            name,
+            thresholds,
+            explain_from: self.hold.unwrap_or(thresholds.hold),
+            published,
+        })
     }
-}
-
-/// Who scores by these settings, and when its scores decide unless a setting says otherwise.
-///
-/// Reads and verifies the model: some 40 ms, at the start of the service.
-///
-/// # Errors
-/// When the model in `FRAUD_MODEL` is not one that this version can trust; the message names what is wrong with it.
-pub fn chosen(settings: &Settings, rules: Rules) -> Result<(Box<dyn Scorer>, Thresholds)> {
-    let Some(folder) = &settings.model else { return Ok((Box::new(rules), rules::THRESHOLDS)) };
-    let engines = Engines::find(settings.engine, settings.onnxruntime.as_deref())
-        .context("FRAUD_ENGINE wants ONNX Runtime, and its library cannot be used")?;
-    if let Some(why) = engines.missing() {
-        info!(%why, "ONNX Runtime does not run the model; the built-in engine does");
-    }
-    let (package, thresholds) = open(folder, &engines)
-        .with_context(|| format!("the model in {} (FRAUD_MODEL) cannot be used", folder.display()))?;
-    let (version, engine) = (package.manifest().version.clone(), package.engine().name());
-    info!(version, engine, "orders are scored by a model");
-    let explain_from = settings.policy(thresholds).hold_threshold;
-    let scorer = ModelScorer { model: package, version: version.into(), engine, explain_from, rules };
-    Ok((Box::new(scorer), thresholds))
-}
-
-fn open(folder: &Path, engines: &Engines) -> Result<(Package, Thresholds)> {
-    let expected = Expected { name: NAME, definition: vector::DEFINITION, features: &vector::names() };
-    let package = Package::open(folder, &expected, engines)?;
-    let thresholds = package.manifest().thresholds.context("its manifest has no thresholds")?;
-    Ok((package, thresholds))
 }
 
 #[cfg(test)]
 #[path = "model_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -1,18 +1,47 @@
-use clap::Parser;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use orderflow_model::Choice;
 use rstest::rstest;
 
 use super::*;
-use crate::{features::Features, rules::Limits};
+use crate::features::Features;
 
-const RULES: Limits = Limits { high: 100_000, small: 1_000 };
+/// What a model is to answer: one number for every row, or nothing.
+pub type Says = Result<f32, ()>;
 
-/// Answers with these scores; every feature has added the same.
-struct Says(Result<Vec<f32>, ()>);
+/// Answers what it is told to; every feature has added the same.
+pub struct Parrot {
+    says: Mutex<Says>,
+    runs: AtomicUsize,
+}
 
-impl Model for Says {
+impl Parrot {
+    /// One that says this.
+    pub fn new(says: Says) -> std::sync::Arc<Self> {
+        std::sync::Arc::new(Self { says: Mutex::new(says), runs: AtomicUsize::new(0) })
+    }
+
+    /// Has it say something else from now on.
+    pub fn learn(&self, says: Says) {
+        *self.says.lock().unwrap() = says;
+    }
+
+    /// How often it was asked for scores.
+    pub fn runs(&self) -> usize {
+        self.runs.load(Ordering::SeqCst)
+    }
+}
+
+impl Model for std::sync::Arc<Parrot> {
     fn score(&self, rows: &[f32]) -> Result<Vec<f32>, ScoreError> {
         assert_eq!(rows.len() % LEN, 0);
-        self.0.clone().map_err(|()| ScoreError::OnnxRuntime("out of order".into()))
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        let says = *self.says.lock().unwrap();
+        let value = says.map_err(|()| ScoreError::OnnxRuntime("out of order".into()))?;
+        Ok(vec![value; rows.len() / LEN])
     }
 
     fn explain(&self, row: &[f32]) -> Result<Vec<f64>, ScoreError> {
@@ -20,90 +49,78 @@ impl Model for Says {
     }
 }
 
-fn by(says: Result<Vec<f32>, ()>) -> ModelScorer<Says> {
-    ModelScorer {
-        model: Says(says),
-        version: "7".into(),
+/// A version of this name that is a parrot.
+pub fn version(name: &str, parrot: &std::sync::Arc<Parrot>) -> std::sync::Arc<Version> {
+    std::sync::Arc::new(Version {
+        model: Box::new(std::sync::Arc::clone(parrot)),
+        name: name.into(),
         engine: "built-in",
+        thresholds: Thresholds { refuse: 0.8, hold: 0.3 },
         explain_from: 0.3,
-        rules: Rules::new(RULES),
-    }
+        published: None,
+    })
 }
 
-fn orders() -> Vec<Seen> {
-    let hasty = Features { orders_60s: 6, ..Features::default() };
-    vec![Features::default().into(), hasty.into()]
+/// An order of this customer, of which nothing is known.
+pub fn seen(customer: &str) -> Seen {
+    let features = Features::default();
+    Seen { vector: vector::vector(&features), features, customer_id: customer.into() }
 }
 
 #[test]
-fn a_batch_is_scored_by_the_model_and_suspicion_is_explained() {
-    let scores = by(Ok(vec![0.1, 0.5])).score(&orders()).unwrap();
-    let told: Vec<(f64, &str, &str, &str, bool)> = scores
-        .iter()
-        .map(|s| (s.value, s.scorer.as_ref(), s.version.as_ref(), s.engine.as_ref(), s.reasons.is_empty()))
-        .collect();
-    let tenth = f64::from(0.1_f32);
-    assert_eq!(told, [(tenth, "fraud", "7", "built-in", true), (0.5, "fraud", "7", "built-in", false)]);
-    assert!(scores.iter().all(|score| score.fallback.is_none()));
+fn a_batch_is_scored_in_one_run_and_suspicion_is_explained() {
+    let orders = [seen("a"), seen("b")];
+    let orders: Vec<&Seen> = orders.iter().collect();
+    for (value, explained) in [(0.125, false), (0.5, true)] {
+        let parrot = Parrot::new(Ok(value));
+        let run = version("7", &parrot).score(&orders).unwrap();
+        assert_eq!((run.scores.len(), parrot.runs()), (2, 1));
+        for score in run.scores {
+            assert_eq!((score.value, score.reasons.is_empty()), (f64::from(value), !explained));
+            assert_eq!((score.scorer.as_ref(), score.version.as_ref()), ("fraud", "7"));
+            assert_eq!((score.engine.as_ref(), score.fallback), ("built-in", None));
+            assert_eq!(score.thresholds, Thresholds { refuse: 0.8, hold: 0.3 });
+        }
+    }
 }
 
 #[rstest]
 #[case::a_failure(Err(()))]
-#[case::too_few_answers(Ok(vec![0.5]))]
-fn where_the_model_cannot_score_the_rules_do_and_say_so(#[case] says: Result<Vec<f32>, ()>) {
-    let scores = by(says).score(&orders()).unwrap();
-    let rules = Rules::new(RULES);
-    for (score, seen) in scores.iter().zip(orders()) {
-        let expected = Score { fallback: Some("model_failed"), ..rules.judge(&seen.features) };
-        assert_eq!(*score, expected);
-    }
-    assert!(scores[1].value > 0.8, "{}", scores[1].value);
+#[case::not_a_number(Ok(f32::NAN))]
+#[case::more_than_one(Ok(1.5))]
+fn what_is_no_score_is_a_failure(#[case] says: Says) {
+    assert!(version("7", &Parrot::new(says)).score(&[&seen("a")]).is_err());
 }
 
-fn settings(arguments: &[&str]) -> Settings {
-    Settings::try_parse_from([&["fraud-scoring"], arguments].concat()).unwrap()
+fn opener() -> Opener {
+    Opener { engines: Engines::find(Choice::BuiltIn, None).unwrap(), hold: Some(0.2) }
 }
 
-fn shipped() -> String {
-    format!("--model={}/model/shipped", env!("CARGO_MANIFEST_DIR"))
+fn shipped() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("model/shipped")
 }
 
 #[test]
-fn without_a_model_rules_score() {
-    let (scorer, thresholds) = chosen(&settings(&[]), Rules::new(RULES)).unwrap();
-    assert_eq!(scorer.score(&orders()).unwrap()[0].scorer, "rules");
-    assert_eq!(thresholds, rules::THRESHOLDS);
+fn the_shipped_model_opens_and_explains_from_where_orders_are_held() {
+    let version = opener().open(&shipped(), None).unwrap();
+    assert_eq!((version.engine, version.explain_from), ("built-in", 0.2));
+    assert_eq!(version.score(&[&seen("a")]).unwrap().scores[0].version, version.name.as_str());
 }
 
 #[test]
-fn the_shipped_model_scores_and_its_thresholds_yield_to_settings() {
-    let settings = settings(&[&shipped(), "--engine=built-in", "--threshold=0.9"]);
-    let (scorer, own) = chosen(&settings, Rules::new(RULES)).unwrap();
-    let score = scorer.score(&orders()).unwrap().remove(0);
-    assert_eq!((score.scorer.as_ref(), score.engine.as_ref(), score.fallback), ("fraud", "built-in", None));
-    let policy = settings.policy(own);
-    assert_eq!((policy.threshold, policy.hold_threshold), (0.9, own.hold));
-}
-
-#[test]
-fn a_model_that_cannot_be_trusted_is_refused_by_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let refused = |settings: &Settings| match chosen(settings, Rules::new(RULES)) {
+fn a_folder_that_cannot_be_trusted_is_refused_by_name() {
+    let asked = crate::wanted::tests::published("another");
+    let refused = |folder: &Path, asked| match opener().open(folder, asked) {
         Ok(_) => panic!("taken"),
         Err(error) => format!("{error:#}"),
     };
-    let model = format!("--model={}", folder.path().display());
-    let message = refused(&settings(&[&model, "--engine=built-in"]));
-    assert!(message.contains("FRAUD_MODEL") && message.contains("manifest.json"), "{message}");
-
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/shipped");
+    let message = refused(&shipped(), Some(asked));
+    assert!(message.contains("not another"), "{message}");
+    let folder = tempfile::tempdir().unwrap();
+    assert!(refused(folder.path(), None).contains("manifest.json"));
     for file in ["manifest.json", "model.onnx", "golden.json"] {
-        std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
+        std::fs::copy(shipped().join(file), folder.path().join(file)).unwrap();
     }
     std::fs::write(folder.path().join("model.onnx"), b"another").unwrap();
-    let message = refused(&settings(&[&model, "--engine=built-in"]));
-    assert!(message.contains("model.onnx"), "{message}");
-
-    let message = refused(&settings(&[&model, "--engine=onnxruntime", "--onnxruntime=/nowhere/lib.so"]));
-    assert!(message.contains("FRAUD_ENGINE") && message.contains("/nowhere/lib.so"), "{message}");
+    assert!(refused(folder.path(), None).contains("model.onnx"));
 }

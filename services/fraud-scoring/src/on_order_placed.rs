@@ -2,24 +2,25 @@
 
 use orderflow::{
     clock::Clock,
-    events::{OrderFraudDetected, OrderHeldForReview, OrderPlaced, OrderValidatedForFraud},
+    events::{OrderFraudDetected, OrderHeldForReview, OrderPlaced, OrderValidatedForFraud, ShadowScored},
     fault::Fault,
     step::{Outcome, Received, Step, Verdicts},
 };
 
 use crate::{
     domain::{self, Judged, Policy, ReviewTimes},
-    features::Features,
     profiles::Profiles,
-    scorer::{Score, Scorer, Seen},
+    scorer::{Score, Scorer, Scores, Seen},
+    shadow::Shadow,
 };
 
 orderflow::events! {
-    /// What becomes of a scored order.
-    pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview }
+    /// What becomes of a scored order, and what a version on trial would have made of it.
+    pub enum FraudEvent { OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview, ShadowScored }
 }
 
-/// Decides which orders may go on, and which wait for a person. Reads `orders`, writes `fraud`.
+/// Decides which orders may go on, and which wait for a person. Reads `orders`, writes `fraud`, and `fraud.shadow` while
+/// a version is tried there.
 pub struct OnOrderPlaced<S> {
     /// What is remembered of customers, cards, devices, addresses and decisions.
     pub profiles: Profiles,
@@ -41,23 +42,34 @@ impl<S: Scorer> Step for OnOrderPlaced<S> {
             return Ok(Vec::new());
         }
         let histories = self.profiles.observe(batch).await?;
-        let seen: Vec<Seen> = batch
-            .iter()
-            .zip(&histories)
-            .map(|(one, history)| Features::of(&one.event.order, history).into())
-            .collect();
-        let scores = checked(self.scorer.score(&seen)?, batch.len())?;
+        let seen: Vec<Seen> =
+            batch.iter().zip(&histories).map(|(one, history)| Seen::of(&one.event.order, history)).collect();
+        let Scores { deciding, shadow } = checked(self.scorer.score(&seen)?, batch.len())?;
         let now = self.clock.now();
         let decide = |(score, seen): (&Score, &Seen)| domain::decide(score, &seen.vector, &self.policy, now);
-        let decisions = scores.iter().zip(&seen).map(decide).collect();
-        // A repeat gets what was decided first, also under another policy or scorer.
+        let mut decisions: Vec<Judged> = deciding.iter().zip(&seen).map(decide).collect();
+        if let Some(run) = &shadow {
+            for (judged, score) in decisions.iter_mut().zip(&run.scores) {
+                judged.shadow = Some(Shadow::of(score, run.micros, &self.policy));
+            }
+        }
+        // A repeat gets what was decided first, also under another policy or version, and what was said beside it.
         let kept = self.profiles.keep(batch, decisions).await?;
-        Ok(batch.iter().zip(kept).map(|(one, kept)| Ok(Outcome::event(event(&one.event, kept)))).collect())
+        Ok(batch.iter().zip(kept).map(|(one, kept)| Ok(Outcome::events(events(one, kept)))).collect())
     }
 }
 
+/// What is said of a placed order.
+fn events(placed: &Received<OrderPlaced>, kept: Judged) -> Vec<FraudEvent> {
+    let order_id = placed.event.order.order_id;
+    let shadow = kept.shadow.as_ref().map(|shadow| shadow.scored(order_id, placed.envelope.id, &kept));
+    let mut events = vec![event(&placed.event, kept)];
+    events.extend(shadow.map(FraudEvent::from));
+    events
+}
+
 /// The event that tells of what was decided.
-fn event(placed: &OrderPlaced, Judged { decision, review }: Judged) -> FraudEvent {
+fn event(placed: &OrderPlaced, Judged { decision, review, .. }: Judged) -> FraudEvent {
     let order = placed.order.clone();
     match review {
         Some(ReviewTimes { escalate_at, review_by }) => {
@@ -68,19 +80,21 @@ fn event(placed: &OrderPlaced, Judged { decision, review }: Judged) -> FraudEven
     }
 }
 
-/// A scorer is exchangeable, so its answer is checked like anything from outside.
-fn checked(scores: Vec<Score>, asked: usize) -> Result<Vec<Score>, Fault> {
-    if scores.len() != asked {
-        let message = format!("the scorer answered {} of {asked} orders", scores.len());
+/// A scorer is exchangeable, so its answer is checked like anything from outside. What is said beside the decisions can
+/// only be left out.
+fn checked(Scores { deciding, shadow }: Scores, asked: usize) -> Result<Scores, Fault> {
+    if deciding.len() != asked {
+        let message = format!("the scorer answered {} of {asked} orders", deciding.len());
         return Err(Fault::fatal("scorer_answer", message));
     }
-    let finite = |score: &Score| {
-        score.value.is_finite() && score.reasons.iter().all(|reason| reason.weight.is_finite())
-    };
-    if scores.iter().all(finite) {
-        Ok(scores)
-    } else {
+    if !deciding.iter().all(is_finite) {
         // The batch is repeated record by record: only the one that cannot be scored is set aside.
-        Err(Fault::poison("score_not_finite", "the scorer's answer is not a finite number"))
+        return Err(Fault::poison("score_not_finite", "the scorer's answer is not a finite number"));
     }
+    let shadow = shadow.filter(|run| run.scores.len() == asked && run.scores.iter().all(is_finite));
+    Ok(Scores { deciding, shadow })
+}
+
+fn is_finite(score: &Score) -> bool {
+    score.value.is_finite() && score.reasons.iter().all(|reason| reason.weight.is_finite())
 }

@@ -64,7 +64,8 @@ impl FraudFold {
         match said {
             Said::OrderHeldForReview(event) => {
                 let held = held(event, Envelope { id: cause, ..envelope.clone() }, partition);
-                let judged = Judged { decision: held.decision.clone(), review: Some(held.times) };
+                let judged =
+                    Judged { decision: held.decision.clone(), review: Some(held.times), shadow: None };
                 memory.decided.push(self.decided(cause, &held.order, judged));
                 self.note(held.decision.decided_at, Past::Held(Box::new(held)), memory);
             }
@@ -98,7 +99,7 @@ impl FraudFold {
         memory: &mut Memory,
     ) {
         let Some(reviewer) = decision.reviewer.clone() else {
-            memory.decided.push(self.decided(cause, order, Judged { decision, review: None }));
+            memory.decided.push(self.decided(cause, order, Judged { decision, review: None, shadow: None }));
             return;
         };
         let (at, reason) = (decision.decided_at, decision.review_reason.unwrap_or_default());

@@ -11,7 +11,7 @@ use orderflow_model::manifest::Thresholds;
 
 use crate::{
     features::Features,
-    scorer::{Score, Scorer, Seen},
+    scorer::{Score, Scorer, Scores, Seen},
 };
 
 /// The name of this scorer in decisions.
@@ -91,8 +91,8 @@ impl Rules {
 }
 
 impl Scorer for Rules {
-    fn score(&self, batch: &[Seen]) -> Result<Vec<Score>, Fault> {
-        Ok(batch.iter().map(|seen| self.judge(&seen.features)).collect())
+    fn score(&self, batch: &[Seen]) -> Result<Scores, Fault> {
+        Ok(batch.iter().map(|seen| self.judge(&seen.features)).collect::<Vec<Score>>().into())
     }
 }
 
@@ -113,6 +113,7 @@ fn combine(hits: Vec<(f64, Reason)>) -> Score {
         version: VERSION.into(),
         engine: NAME.into(),
         fallback: None,
+        thresholds: THRESHOLDS,
     }
 }
 

@@ -2,25 +2,48 @@
 
 use std::borrow::Cow;
 
-use orderflow::{events::Reason, fault::Fault};
+use orderflow::{
+    events::{Order, Reason},
+    fault::Fault,
+};
+use orderflow_model::manifest::Thresholds;
 
 use crate::{
     features::Features,
+    history::History,
     vector::{self, LEN},
 };
 
 /// Scores orders by their features.
 pub trait Scorer: Send + Sync + 'static {
-    /// One score per order, in their sequence. Must be a function of what is seen alone.
+    /// One score per order, in their sequence.
     ///
     /// # Errors
     /// `Transient` when the scorer cannot answer now.
-    fn score(&self, batch: &[Seen]) -> Result<Vec<Score>, Fault>;
+    fn score(&self, batch: &[Seen]) -> Result<Scores, Fault>;
 }
 
-impl Scorer for Box<dyn Scorer> {
-    fn score(&self, batch: &[Seen]) -> Result<Vec<Score>, Fault> {
-        self.as_ref().score(batch)
+/// What is said of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// What decides, one of each order.
+    pub deciding: Vec<Score>,
+    /// What a version on trial says of the same orders. Nobody acts on it.
+    pub shadow: Option<ShadowRun>,
+}
+
+/// What a version on trial says of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShadowRun {
+    /// One of each order.
+    pub scores: Vec<Score>,
+    /// How long the run took for each order, in microseconds: its share of the batch.
+    pub micros: f64,
+}
+
+impl From<Vec<Score>> for Scores {
+    fn from(deciding: Vec<Score>) -> Self {
+        Self { deciding, shadow: None }
     }
 }
 
@@ -31,11 +54,16 @@ pub struct Seen {
     pub features: Features,
     /// The same, as a model takes it and as the decision carries it.
     pub vector: [f32; LEN],
+    /// Who ordered: says whose orders a canary decides, and is no feature.
+    pub customer_id: String,
 }
 
-impl From<Features> for Seen {
-    fn from(features: Features) -> Self {
-        Self { vector: vector::vector(&features), features }
+impl Seen {
+    /// An order with this history.
+    #[must_use]
+    pub fn of(order: &Order, history: &History) -> Self {
+        let features = Features::of(order, history);
+        Self { vector: vector::vector(&features), features, customer_id: order.customer_id.clone() }
     }
 }
 
@@ -55,4 +83,6 @@ pub struct Score {
     pub engine: Cow<'static, str>,
     /// Why the scorer that was to score did not; none when it did.
     pub fallback: Option<&'static str>,
+    /// When it decides, by whoever scored.
+    pub thresholds: Thresholds,
 }

@@ -70,6 +70,7 @@ mod tests {
         Judged {
             decision: FraudDecision { features: FeatureVector(features.to_vec()), ..decision },
             review: None,
+            shadow: None,
         }
     }
 

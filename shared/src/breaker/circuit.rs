@@ -183,6 +183,11 @@ impl Circuit {
         }
     }
 
+    /// Begins anew, closed.
+    pub fn reset(&mut self) {
+        self.enter(Phase::Closed { failed: VecDeque::new() });
+    }
+
     /// How long a call that has failed should wait, unless calls go through.
     #[must_use]
     pub fn pause(&self, now: Timestamp) -> Option<Duration> {

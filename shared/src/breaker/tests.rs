@@ -175,3 +175,29 @@ async fn one_that_answers_now_and_then_is_not_left_alone_for_longer_and_longer()
         assert!(bench.down().await.pause().unwrap().as_secs_f64() <= 2.0);
     }
 }
+
+#[tokio::test]
+async fn a_reset_closes_it_and_calls_under_way_say_nothing_any_more() {
+    let bench = bench().opened().await;
+    bench.heard();
+    bench.breaker.reset("replaced");
+    assert_eq!(bench.heard(), [(State::Closed, "replaced")]);
+    assert_eq!(bench.health.readiness().0, Readiness::Ready);
+    // Four failures, a reset during the fifth: it is not the fifth in a row, nor is it the first of those to come.
+    let fails = || Err::<(), Fault>(Fault::transient("gateway_timeout", "no answer"));
+    for _ in 0..4 {
+        assert!(bench.breaker.call_now(fails).is_err());
+    }
+    let reset_meanwhile = || {
+        bench.breaker.reset("replaced");
+        fails()
+    };
+    assert!(bench.breaker.call_now(reset_meanwhile).is_err());
+    for _ in 0..4 {
+        assert_eq!(bench.breaker.call_now(fails).unwrap_err().code(), "gateway_timeout");
+    }
+    assert_eq!(bench.heard(), []);
+    assert!(bench.breaker.call_now(fails).is_err());
+    assert_eq!(bench.heard(), [(State::Open, "gateway_timeout")]);
+    assert_eq!(bench.breaker.call_now(fails).unwrap_err().code(), "gateway_breaker_open");
+}

@@ -95,6 +95,7 @@ fn known(full_name: &str, schema: &str) -> anyhow::Result<Known> {
 
 /// Looks up schema ids that turn up while the service runs: a producer of a newer version. Each unknown id costs one
 /// question, then it is remembered for a while, so that garbage does not become a load on the registry.
+#[derive(Clone)]
 pub(crate) struct LateComers {
     registry: Registry,
     subjects: HashMap<String, String>,

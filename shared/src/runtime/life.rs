@@ -84,7 +84,12 @@ where
         connected = connect(&common, &rights) => connected?,
         () = shutdown.when_requested() => return Ok(()),
     };
-    let service = wire(Service::assemble(name, common, connected, &rights, clock, health.clone())?).await?;
+    let wiring = wire(Service::assemble(name, common, connected, &rights, clock, health.clone())?);
+    // It may wait for a topic's end, or for a store.
+    let service = tokio::select! {
+        wired = wiring => wired?,
+        () = shutdown.when_requested() => return Ok(()),
+    };
     let outputs = service
         .hops
         .iter()

@@ -7,6 +7,7 @@ mod consumer;
 pub mod contract;
 pub mod dead_letter;
 mod engine;
+mod following;
 mod held;
 mod hop;
 mod lag;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use batch::OnWire;
 pub(crate) use consumer::Silent;
+pub use following::{Followed, Known};
 pub use life::run;
 pub use publisher::{Placed, Prepared, Publisher, Root};
 pub use service::Service;

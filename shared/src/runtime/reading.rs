@@ -1,14 +1,19 @@
-//! Topics read from their beginning to their end, for a rebuild.
+//! Topics read from their beginning: to their end, for a rebuild, or on and on, for whoever follows one.
 
 use std::{
     collections::{BTreeSet, VecDeque},
     time::Duration,
 };
 
-use rdkafka::{TopicPartitionList, consumer::Consumer, error::KafkaError, topic_partition_list::Offset};
+use rdkafka::{
+    TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+    topic_partition_list::Offset,
+};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{batch::Raw, engine::unavailable, log::KafkaLog, poll::origin};
+use super::{batch::Raw, consumer::Silent, engine::unavailable, log::KafkaLog, poll::origin};
 use crate::{fault::Fault, topics::Topic};
 
 /// Records folded at a time: bounds memory, and shares a round trip.
@@ -66,33 +71,74 @@ impl Reading {
     }
 }
 
+/// A topic that is read from its beginning, outside the group; committed records only.
+pub(super) struct FromBeginning<'l> {
+    log: &'l KafkaLog,
+    consumer: BaseConsumer<Silent>,
+    /// Partitions whose end was not met yet.
+    open: BTreeSet<i32>,
+}
+
+/// What came while waiting for a record.
+#[allow(clippy::large_enum_variant)] // one at a time, and gone at once
+pub(super) enum Came {
+    /// A record.
+    Record(Raw),
+    /// The end of a partition, or what is no record of this topic.
+    Other,
+    /// Nothing.
+    Nothing,
+}
+
+impl<'l> FromBeginning<'l> {
+    /// Begins. Blocks.
+    pub fn of(log: &'l KafkaLog, topic: Topic) -> Result<Self, Fault> {
+        let consumer = log.reader()?;
+        let open: BTreeSet<i32> = log.partitions(&consumer, topic)?.into_iter().collect();
+        let mut list = TopicPartitionList::new();
+        for partition in &open {
+            let name = log.names.topic(topic);
+            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
+        }
+        consumer.assign(&list).map_err(unavailable)?;
+        Ok(Self { log, consumer, open })
+    }
+
+    /// Whether every partition has been at its end; true of a topic that does not exist.
+    pub fn was_at_end(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// What comes next, within this time. Blocks.
+    pub fn next(&mut self, patience: Duration) -> Result<Came, Fault> {
+        match self.consumer.poll(patience) {
+            Some(Ok(message)) => Ok(match origin(&message, &self.log.names) {
+                Some(place) => Came::Record(self.log.raw(place, message.detach())),
+                None => Came::Other,
+            }),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                self.open.remove(&partition);
+                Ok(Came::Other)
+            }
+            Some(Err(error)) => Err(unavailable(error)),
+            None => Ok(Came::Nothing),
+        }
+    }
+}
+
 impl KafkaLog {
     /// Sends all of a topic, in batches, until every partition has been at its end.
     ///
     /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
     /// writer has settled or been fenced by now, nothing of ours is behind it.
     fn read(&self, topic: Topic, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
-        let consumer = self.reader()?;
-        let mut open: BTreeSet<i32> = self.partitions(&consumer, topic)?.into_iter().collect();
-        let mut list = TopicPartitionList::new();
-        for partition in &open {
-            let name = self.names.topic(topic);
-            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
-        }
-        consumer.assign(&list).map_err(unavailable)?;
+        let mut reader = FromBeginning::of(self, topic)?;
         let mut batch = Vec::with_capacity(BATCH);
-        while !open.is_empty() {
-            match consumer.poll(SILENCE) {
-                Some(Ok(message)) => {
-                    if let Some(place) = origin(&message, &self.names) {
-                        batch.push(self.raw(place, message.detach()));
-                    }
-                }
-                Some(Err(KafkaError::PartitionEOF(partition))) => {
-                    open.remove(&partition);
-                }
-                Some(Err(error)) => return Err(unavailable(error)),
-                None => {
+        while !reader.was_at_end() {
+            match reader.next(SILENCE)? {
+                Came::Record(raw) => batch.push(raw),
+                Came::Other => {}
+                Came::Nothing => {
                     return Err(Fault::transient(
                         "kafka_unavailable",
                         format!("no answer while reading {topic}"),
@@ -100,7 +146,7 @@ impl KafkaLog {
                 }
             }
             // A closed channel means that the fold has failed; its fault is the one that counts.
-            if (batch.len() >= BATCH || open.is_empty())
+            if (batch.len() >= BATCH || reader.was_at_end())
                 && batches.blocking_send(std::mem::take(&mut batch)).is_err()
             {
                 return Ok(());

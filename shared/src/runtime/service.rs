@@ -14,6 +14,7 @@ use super::{
     batch::Pace,
     consumer,
     engine::Engine,
+    following::{self, Followed},
     held::Held,
     hop::{self, Hop},
     lag::LagWatch,
@@ -30,6 +31,7 @@ use crate::{
     breaker::{Breaker, Dependency, Policy, Trail},
     clock::Clock,
     config::Common,
+    events::Record,
     fault::Fault,
     health::Health,
     state::{
@@ -136,6 +138,15 @@ impl Service {
         Arc::clone(&self.connected.codec)
     }
 
+    /// Follows a compacted topic outside the group: every instance knows all of it. Told anew with each change; nothing
+    /// is told before all that was on it at first is read.
+    ///
+    /// # Errors
+    /// `Fatal` when there is no thread to be had.
+    pub fn follow<R: Record>(&self) -> Result<Followed<R>, Fault> {
+        following::follow(self.log(), self.connected.late_comers.clone(), self.health())
+    }
+
     /// Adds a hop.
     #[must_use]
     pub fn step<S: Step>(mut self, step: S) -> Self {
@@ -180,8 +191,8 @@ impl Service {
         topics
     }
 
-    pub(super) fn recovery(&self) -> Recovery {
-        let log = KafkaLog {
+    fn log(&self) -> KafkaLog {
+        KafkaLog {
             base: self.connected.base.clone(),
             names: self.common.names(),
             service: self.name,
@@ -190,11 +201,14 @@ impl Service {
             codec: Arc::clone(&self.connected.codec),
             cluster: self.connected.cluster.clone(),
             group: self.group.clone(),
-        };
+        }
+    }
+
+    pub(super) fn recovery(&self) -> Recovery {
         Recovery {
             state: self.state.clone(),
             fold: Arc::clone(&self.fold),
-            log: Arc::new(log),
+            log: Arc::new(self.log()),
             clock: self.clock.clone(),
             instance: self.common.instance(),
         }

@@ -2,14 +2,9 @@
 
 use clap::Parser;
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline,
-    config::Settings,
-    on_order_cancel_requested::OnOrderCancelRequested,
-    on_order_placed::OnOrderPlaced,
-    on_review_decided::OnReviewDecided,
-    profiles::Profiles,
-    reviews::Reviews,
-    rules::{self, Rules},
+    at_review_deadline::AtReviewDeadline, config::Settings,
+    on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
+    on_review_decided::OnReviewDecided, profiles::Profiles, reviews::Reviews, rules::Rules,
 };
 use jiff::SignedDuration;
 use orderflow::{
@@ -87,7 +82,7 @@ fn judge(state: &State, clock: Clock) -> OnOrderPlaced<Rules> {
     OnOrderPlaced {
         profiles: Profiles::new(state.clone(), limits.small),
         scorer: Rules::new(limits),
-        policy: settings.policy(rules::THRESHOLDS),
+        policy: settings.policy(),
         clock,
     }
 }

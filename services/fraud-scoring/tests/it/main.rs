@@ -20,6 +20,8 @@ mod reviews;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod shadow;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod upgrade;

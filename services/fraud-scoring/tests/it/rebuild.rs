@@ -25,7 +25,7 @@ use crate::support::{
 use orderflow_testkit::{RedisServer, block_on};
 
 /// What the log tells of these answers.
-fn log(fold: &FraudFold, answers: &[(Order, Judged)]) -> Memory {
+pub fn log(fold: &FraudFold, answers: &[(Order, Judged)]) -> Memory {
     let mut memory = Memory::default();
     for (order, judged) in answers {
         let (order, decision) = (Arc::new(order.clone()), judged.decision.clone());

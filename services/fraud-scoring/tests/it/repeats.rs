@@ -26,7 +26,8 @@ async fn a_repeat_gets_the_first_answer_also_under_another_policy() {
     let held: Vec<bool> = first.iter().map(|(_, judged)| judged.review.is_some()).collect();
     assert_eq!(held, [false, false, false, true, true, false, false]);
 
-    let other = Policy { threshold: 0.0, hold_threshold: 0.0, review_time: SignedDuration::from_secs(1) };
+    let other =
+        Policy { threshold: Some(0.0), hold_threshold: Some(0.0), review_time: SignedDuration::from_secs(1) };
     let strict = step(&state, other);
     assert_eq!(answers(&strict, &orders).await, first);
     for (one, answer) in orders.iter().zip(&first) {

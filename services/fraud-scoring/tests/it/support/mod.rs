@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 pub const LIMITS: Limits = Limits { high: 100_000, small: 1_000 };
 pub const POLICY: Policy =
-    Policy { threshold: 0.85, hold_threshold: 0.30, review_time: SignedDuration::from_mins(30) };
+    Policy { threshold: None, hold_threshold: None, review_time: SignedDuration::from_mins(30) };
 
 /// Judges orders one after the other, as the service would, with windows in memory.
 pub fn judge(orders: &[Order]) -> Vec<FraudDecision> {
@@ -100,15 +100,19 @@ pub async fn answers(step: &OnOrderPlaced<Rules>, orders: &[Order]) -> Vec<(Orde
             verdict.map_err(|fault: orderflow::fault::Fault| fault.to_string()).unwrap().into_events();
         let (order, judged) = match <[FraudEvent; 1]>::try_from(events).unwrap() {
             [FraudEvent::OrderValidatedForFraud(e)] => {
-                (e.order, Judged { decision: e.decision, review: None })
+                (e.order, Judged { decision: e.decision, review: None, shadow: None })
             }
             [FraudEvent::OrderFraudDetected(e)] => {
                 assert!(refuses(&e.decision));
-                (e.order, Judged { decision: e.decision, review: None })
+                (e.order, Judged { decision: e.decision, review: None, shadow: None })
             }
+            [FraudEvent::ShadowScored(e)] => panic!("nothing is tried here: {e:?}"),
             [FraudEvent::OrderHeldForReview(e)] => {
                 let OrderHeldForReview { order, decision, escalate_at, review_by } = e;
-                (order, Judged { decision, review: Some(ReviewTimes { escalate_at, review_by }) })
+                (
+                    order,
+                    Judged { decision, review: Some(ReviewTimes { escalate_at, review_by }), shadow: None },
+                )
             }
         };
         ((*order).clone(), judged)

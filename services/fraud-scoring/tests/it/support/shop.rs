@@ -53,7 +53,7 @@ impl Shop {
 
     /// Places orders that are held at noon, whatever their score.
     pub async fn hold(&self, orders: &[Order]) -> Vec<OrderHeldForReview> {
-        let mut step = step(&self.state, Policy { hold_threshold: 0.0, ..POLICY });
+        let mut step = step(&self.state, Policy { hold_threshold: Some(0.0), ..POLICY });
         step.clock = standing_at(micros(NOON));
         let placed: Vec<Received<OrderPlaced>> = orders.iter().map(received).collect();
         let said = step.handle(&placed).await.unwrap();

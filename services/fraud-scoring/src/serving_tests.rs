@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use orderflow::clock::Clock;
+use rstest::rstest;
+
+use super::*;
+use crate::{
+    canary::Share,
+    features::Features,
+    guard::tests::guard,
+    model::tests::{Parrot, Says, seen, version},
+    rules::{Limits, Rules},
+};
+
+const RULES: Limits = Limits { high: 100_000, small: 1_000 };
+
+fn served(deciding: Deciding, trial: Option<Trial>) -> Served {
+    let clock = Clock::system();
+    let guard = || guard(&clock, Duration::MAX);
+    Served {
+        slot: Arc::new(Slot::new(Serving { deciding, trial })),
+        guards: Guards { live: guard(), candidate: guard() },
+        rules: Rules::new(RULES),
+        keeper: JoinSet::new(),
+    }
+}
+
+fn live(says: Says) -> Deciding {
+    Deciding::Model(version("7", &Parrot::new(says)))
+}
+
+fn trial(parrot: &Arc<Parrot>, mode: Mode) -> Option<Trial> {
+    Some(Trial { version: version("8", parrot), mode })
+}
+
+fn canary(share: f64) -> Mode {
+    Mode::Canary(Share::new(share).unwrap())
+}
+
+fn orders() -> Vec<Seen> {
+    (0..40).map(|n| seen(&format!("c-{n}"))).collect()
+}
+
+/// Who decided each order, and why not the first choice.
+fn told(scores: &Scores) -> Vec<(String, Option<&'static str>)> {
+    scores.deciding.iter().map(|score| (score.version.to_string(), score.fallback)).collect()
+}
+
+fn all(version: &str, why: Option<&'static str>) -> Vec<(String, Option<&'static str>)> {
+    vec![(version.to_owned(), why); 40]
+}
+
+#[rstest]
+#[case::rules(Deciding::Rules(None), None)]
+#[case::no_model_yet(Deciding::Rules(Some(UNAVAILABLE)), Some("model_unavailable"))]
+#[case::a_failing_model(live(Err(())), Some("model_failed"))]
+fn where_no_model_scores_rules_do_and_say_why(#[case] deciding: Deciding, #[case] why: Option<&'static str>) {
+    let scores = served(deciding, None).score(&orders()).unwrap();
+    let expected = Score { fallback: why, ..Rules::new(RULES).judge(&Features::default()) };
+    assert!(scores.deciding.iter().all(|score| *score == expected), "{scores:?}");
+    assert_eq!((scores.deciding.len(), scores.shadow), (40, None));
+}
+
+#[test]
+fn rules_decide_while_the_breaker_is_open_and_a_swap_does_not_wait_for_it() {
+    let served = served(live(Err(())), None);
+    let whys: Vec<_> = (0..6).map(|_| told(&served.score(&orders()).unwrap())[0].1).collect();
+    assert_eq!(whys, [[Some("model_failed"); 5].as_slice(), &[Some("breaker_open")]].concat());
+    served.slot.swap(Serving { deciding: live(Ok(0.1)), trial: None });
+    served.guards.live.replaced();
+    assert_eq!(told(&served.score(&orders()).unwrap()), all("7", None));
+}
+
+#[test]
+fn a_canary_decides_for_its_customers_and_no_others() {
+    let parrot = Parrot::new(Ok(0.1));
+    let served = served(live(Ok(0.1)), trial(&parrot, canary(0.5)));
+    let scores = served.score(&orders()).unwrap();
+    let share = Share::new(0.5).unwrap();
+    let whose = |order: &Seen| if share.has(&order.customer_id, "8") { "8" } else { "7" };
+    let expected: Vec<_> = orders().iter().map(|order| (whose(order).to_owned(), None)).collect();
+    assert_eq!(told(&scores), expected);
+    assert!(expected.iter().any(|(by, _)| by == "7") && expected.iter().any(|(by, _)| by == "8"));
+    assert_eq!((parrot.runs(), scores.shadow), (1, None));
+}
+
+#[test]
+fn a_canary_that_fails_leaves_its_orders_to_the_live_version_and_then_to_rules() {
+    let parrot = Parrot::new(Err(()));
+    let by_live = served(live(Ok(0.1)), trial(&parrot, canary(1.0)));
+    assert_eq!(told(&by_live.score(&orders()).unwrap()), all("7", Some("candidate_failed")));
+    for _ in 0..4 {
+        by_live.score(&orders()).unwrap();
+    }
+    assert_eq!(told(&by_live.score(&orders()).unwrap()), all("7", Some("candidate_breaker_open")));
+
+    let by_rules = served(live(Err(())), trial(&parrot, canary(1.0)));
+    assert_eq!(told(&by_rules.score(&orders()).unwrap()), all("1", Some("candidate_failed")));
+}
+
+#[rstest]
+#[case::agrees(Ok(0.1))]
+#[case::differs(Ok(0.9))]
+#[case::fails(Err(()))]
+#[case::answers_nonsense(Ok(f32::NAN))]
+fn a_shadow_never_touches_a_decision(#[case] says: Says) {
+    let alone = served(live(Ok(0.1)), None).score(&orders()).unwrap();
+    let parrot = Parrot::new(says);
+    let beside = served(live(Ok(0.1)), trial(&parrot, Mode::Shadow));
+    for _ in 0..8 {
+        let scores = beside.score(&orders()).unwrap();
+        assert_eq!(scores.deciding, alone.deciding);
+        let values = scores.shadow.map(|run| {
+            assert!(run.micros >= 0.0 && run.scores.iter().all(|score| score.version == "8"));
+            run.scores.iter().map(|score| score.value).collect::<Vec<_>>()
+        });
+        let expected = says.ok().filter(|value| value.is_finite()).map(|value| vec![f64::from(value); 40]);
+        assert_eq!(values, expected);
+    }
+    // One run of each batch, and none once the breaker has opened.
+    assert_eq!(parrot.runs(), if says.is_ok_and(f32::is_finite) { 8 } else { 5 });
+}
