@@ -32,6 +32,8 @@ pub const ORDERS: Topic = Topic("orders");
 pub const REVIEWS: Topic = Topic("reviews");
 /// How each order was judged.
 pub const FRAUD: Topic = Topic("fraud");
+/// What was learned later about which orders were fraud.
+pub const FRAUD_LABELS: Topic = Topic("fraud.labels");
 /// What a version of the model that is tried would have said.
 pub const FRAUD_SHADOW: Topic = Topic("fraud.shadow");
 /// What became of each version of each model.
@@ -60,10 +62,11 @@ pub const RECOMMENDATIONS: Topic = Topic("recommendations");
 pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 16] = [
+pub const ALL: [Topic; 17] = [
     ORDERS,
     REVIEWS,
     FRAUD,
+    FRAUD_LABELS,
     FRAUD_SHADOW,
     MODELS,
     MODELS_STATE,

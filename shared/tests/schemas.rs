@@ -32,7 +32,7 @@ macro_rules! for_every_record {
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
             ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated,
-            ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, ModelState, ShadowScored)
+            ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, ModelState, ShadowScored, FraudLabelled)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -112,7 +112,8 @@ fn every_schema_has_a_type_here_and_an_example() {
         ModelRolledBack,
         ModelSwitched,
         ModelState,
-        ShadowScored
+        ShadowScored,
+        FraudLabelled
     );
     let schemas: Vec<String> = schemas::all().unwrap().into_iter().map(|schema| schema.full_name).collect();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), schemas);
