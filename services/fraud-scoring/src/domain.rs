@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use orderflow::events::{FeatureVector, FraudDecision, Reason};
+use orderflow_model::manifest::Thresholds;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +22,17 @@ pub struct Policy {
     pub hold_threshold: Option<f64>,
     /// How long a person has for it.
     pub review_time: SignedDuration,
+}
+
+impl Policy {
+    /// When this score decides.
+    #[must_use]
+    pub fn thresholds(&self, score: &Score) -> Thresholds {
+        Thresholds {
+            refuse: self.threshold.unwrap_or(score.thresholds.refuse),
+            hold: self.hold_threshold.unwrap_or(score.thresholds.hold),
+        }
+    }
 }
 
 /// What was decided on a placed order. What is said of it is a function of this alone, so that a repeat under another
@@ -80,10 +92,11 @@ pub enum Ending {
 /// Numbers are rounded to six decimals: then the same decision comes back bit by bit from JSON and from Avro.
 #[must_use]
 pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at: Timestamp) -> Judged {
+    let Thresholds { refuse, hold } = policy.thresholds(score);
     let decision = FraudDecision {
         score: rounded(score.value.clamp(0.0, 1.0)),
-        threshold: policy.threshold.unwrap_or(score.thresholds.refuse),
-        hold_threshold: policy.hold_threshold.unwrap_or(score.thresholds.hold),
+        threshold: refuse,
+        hold_threshold: hold,
         reasons: told(&score.reasons),
         scorer: score.scorer.to_string(),
         scorer_version: score.version.to_string(),

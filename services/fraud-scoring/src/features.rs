@@ -6,6 +6,7 @@ use orderflow::events::{Line, Order};
 
 use crate::{
     history::{History, Shared},
+    labels::Learned,
     windows::{DAY, SECOND},
 };
 
@@ -80,6 +81,8 @@ pub struct Features {
     pub lines_total: i64,
     /// What the costliest line costs, minor units.
     pub costliest_line: i64,
+    /// What was learned later about earlier orders. No part of the vector: a model has not seen labels.
+    pub labels: Learned,
 }
 
 /// Whether the profile knows a card, a device, an address or a country.
@@ -161,6 +164,7 @@ impl Features {
             units: order.lines.iter().map(|line| i64::from(line.quantity)).sum(),
             lines_total: order.lines.iter().map(cost).fold(0, i64::saturating_add),
             costliest_line: order.lines.iter().map(cost).max().unwrap_or_default(),
+            labels: history.labels,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use orderflow::fault::Fault;
 
+use crate::labels::Learned;
+
 /// What the customer's own earlier orders say, and those that share something with this one.
 ///
 /// Only orders placed at or before this one count. "60 s", "300 s", "1 h", "24 h", "7 d" and "90 d" are windows over
@@ -54,6 +56,8 @@ pub struct History {
     pub address: Shared,
     /// All customers' orders from this network address.
     pub ip: Shared,
+    /// What was learned later about earlier orders; nothing where the history is computed without labels.
+    pub labels: Learned,
 }
 
 /// What the orders of all customers say that share a card, a device, an address or a network address; the newest 32

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline, config::Settings, keeper,
-    on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
-    on_review_decided::OnReviewDecided, profiles::Profiles, rebuild::FraudFold, reviews::Reviews,
-    rules::Rules,
+    at_review_deadline::AtReviewDeadline, config::Settings, keeper, labels::Labels,
+    on_fraud_labelled::OnFraudLabelled, on_order_cancel_requested::OnOrderCancelRequested,
+    on_order_placed::OnOrderPlaced, on_review_decided::OnReviewDecided, profiles::Profiles,
+    rebuild::FraudFold, reviews::Reviews, rules::Rules,
 };
 use orderflow::runtime;
 
@@ -24,8 +24,9 @@ fn main() -> ExitCode {
         let placed = OnOrderPlaced { profiles, scorer, policy, clock: service.clock() };
         let reviewed = OnReviewDecided { reviews: reviews.clone() };
         let cancelled = OnOrderCancelRequested { reviews: reviews.clone(), clock: service.clock() };
+        let labelled = OnFraudLabelled { labels: Labels::new(service.state()), clock: service.clock() };
         let deadline = AtReviewDeadline::new(reviews, settings.review_reject_above);
         let fold = FraudFold::new(service.clock());
-        Ok(service.step(placed).step(reviewed).step(cancelled).tick(deadline).fold(fold))
+        Ok(service.step(placed).step(reviewed).step(cancelled).step(labelled).tick(deadline).fold(fold))
     })
 }

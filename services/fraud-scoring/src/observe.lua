@@ -1,5 +1,6 @@
 -- Looks back from each order of a batch, once: a repeat sees what the first observation saw, until a decision is stored,
--- which counts from then on. A history of another shape is from before an upgrade: it is made anew.
+-- which counts from then on. A history of another shape is from before an upgrade: it is made anew. What labels say comes
+-- behind each history, as it is now.
 local stored, small = take(), number()
 local answers = {}
 for i = 1, number() do
@@ -14,6 +15,6 @@ for i = 1, number() do
       redis.call('EXPIRE', key, stored)
     end
   end
-  answers[i] = history
+  answers[2 * i - 1], answers[2 * i] = history, learned(order)
 end
 return answers

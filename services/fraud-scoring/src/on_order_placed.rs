@@ -9,8 +9,9 @@ use orderflow::{
 
 use crate::{
     domain::{self, Judged, Policy, ReviewTimes},
+    known_fraud,
     profiles::Profiles,
-    scorer::{Score, Scorer, Scores, Seen},
+    scorer::{Score, Scorer, Scores, Seen, ShadowRun},
     shadow::Shadow,
 };
 
@@ -46,11 +47,14 @@ impl<S: Scorer> Step for OnOrderPlaced<S> {
             batch.iter().zip(&histories).map(|(one, history)| Seen::of(&one.event.order, history)).collect();
         let Scores { deciding, shadow } = checked(self.scorer.score(&seen)?, batch.len())?;
         let now = self.clock.now();
-        let decide = |(score, seen): (&Score, &Seen)| domain::decide(score, &seen.vector, &self.policy, now);
-        let mut decisions: Vec<Judged> = deciding.iter().zip(&seen).map(decide).collect();
-        if let Some(run) = &shadow {
-            for (judged, score) in decisions.iter_mut().zip(&run.scores) {
-                judged.shadow = Some(Shadow::of(score, run.micros, &self.policy));
+        let raise = |(score, seen): (Score, &Seen)| known_fraud::raised(score, &seen.features, &self.policy);
+        let decide = |(score, seen): (Score, &Seen)| {
+            domain::decide(&raise((score, seen)), &seen.vector, &self.policy, now)
+        };
+        let mut decisions: Vec<Judged> = deciding.into_iter().zip(&seen).map(decide).collect();
+        if let Some(ShadowRun { scores, micros }) = shadow {
+            for (judged, score) in decisions.iter_mut().zip(scores.into_iter().zip(&seen).map(raise)) {
+                judged.shadow = Some(Shadow::of(&score, micros, &self.policy));
             }
         }
         // A repeat gets what was decided first, also under another policy or version, and what was said beside it.

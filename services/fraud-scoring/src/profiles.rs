@@ -9,13 +9,21 @@ use orderflow::{
     step::Received,
 };
 
-use crate::{domain::Judged, held::Held, history::History, reviews::push_held, sighting::Sighting, stored};
+use crate::{
+    domain::Judged, held::Held, history::History, labels::Learned, reviews::push_held, sighting::Sighting,
+    stored,
+};
 
 /// How long outcomes are stored, in seconds: longer than a dead letter can wait for its redrive.
 pub(crate) const STORED: i64 = 35 * 86_400;
 
-static OBSERVE: LazyLock<EffectScript> =
-    LazyLock::new(|| EffectScript::new(concat!(include_str!("windows.lua"), include_str!("observe.lua"))));
+static OBSERVE: LazyLock<EffectScript> = LazyLock::new(|| {
+    EffectScript::new(concat!(
+        include_str!("windows.lua"),
+        include_str!("learned.lua"),
+        include_str!("observe.lua")
+    ))
+});
 static KEEP: LazyLock<EffectScript> =
     LazyLock::new(|| EffectScript::new(concat!(include_str!("held.lua"), include_str!("keep.lua"))));
 static RESTORE: LazyLock<EffectScript> =
@@ -47,7 +55,8 @@ impl Profiles {
     }
 
     /// What each customer's and each card's, device's, address's earlier orders say, the batch's own included in its
-    /// sequence; then each order is remembered. A repeat, by input event, sees what the first observation saw.
+    /// sequence; then each order is remembered. A repeat, by input event, sees what the first observation saw. What was
+    /// learned about earlier orders is told as it is now.
     ///
     /// # Errors
     /// As [`State::call`]; `Fatal` when a stored history is unreadable.
@@ -57,8 +66,11 @@ impl Profiles {
         for received in batch {
             Sighting::received(received).push_to(&mut args);
         }
-        let histories: Vec<String> = self.state.call(&OBSERVE, args).await?;
-        whole(histories, batch.len())?.iter().map(|history| History::parse(history)).collect()
+        let seen: Vec<(String, String)> = self.state.call(&OBSERVE, args).await?;
+        let history = |(history, labels): &(String, String)| {
+            Ok(History { labels: Learned::parse(labels)?, ..History::parse(history)? })
+        };
+        whole(seen, batch.len())?.iter().map(history).collect()
     }
 
     /// Stores the decisions and returns those that count: the first one for each input event. Orders they hold for
@@ -111,7 +123,7 @@ fn held(received: &Received<OrderPlaced>, judged: Judged) -> Option<Held> {
 }
 
 /// Scripts answer record by record; anything else is a mistake in the script.
-fn whole(answers: Vec<String>, asked: usize) -> Result<Vec<String>, Fault> {
+fn whole<T>(answers: Vec<T>, asked: usize) -> Result<Vec<T>, Fault> {
     if answers.len() == asked {
         return Ok(answers);
     }

@@ -6,13 +6,13 @@ use orderflow::{
     clock::Clock,
     envelope::Envelope,
     events::{
-        FraudDecision, Order, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
+        FraudDecision, FraudLabelled, Order, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
         OrderValidatedForFraud, Record, ReviewEscalated,
     },
     fault::Fault,
     state::{
         State,
-        rebuild::{Fold, Logged},
+        rebuild::{Fold, Logged, readable},
     },
     topics::{self, Topic},
 };
@@ -21,12 +21,14 @@ use uuid::Uuid;
 use crate::{
     domain::{Closing, Ending, Judged, ReviewTimes},
     held::{Held, Past},
+    labels::{Label, Labels},
     profiles::{Decided, Profiles},
     reviews::Reviews,
     sighting::Sighting,
 };
 
-/// Rebuilds profiles, windows, stored decisions and held orders from `fraud` and `reviews`. Decides nothing.
+/// Rebuilds profiles, windows, stored decisions and held orders from `fraud` and `reviews`, and what was learned later from
+/// `fraud.labels`: no decision, but facts, of which those are fed that this service has handled. Decides nothing.
 ///
 /// Histories are not on the log: a repeat after a rebuild sees the windows as they are now, and is answered with the
 /// decision stored first all the same.
@@ -48,6 +50,8 @@ pub struct Memory {
     pub decided: Vec<Decided>,
     /// Held orders, each event with its age in seconds.
     pub reviews: Vec<(i64, Past)>,
+    /// What was learned about orders, each label with its age in seconds.
+    pub labels: Vec<(i64, Label)>,
 }
 
 impl FraudFold {
@@ -86,6 +90,12 @@ impl FraudFold {
                 self.note(event.escalated_at, Past::Escalated(event.order_id), memory);
             }
         }
+    }
+
+    /// Takes in a label that came by this event.
+    pub fn learn(&self, event: Uuid, label: &FraudLabelled, memory: &mut Memory) {
+        let label = Label::of(event, label);
+        memory.labels.push((label.age(self.clock.now().as_second()), label));
     }
 
     /// A decision of the score, or, where it names a reviewer, of a review: that closes what was held, and the windows
@@ -138,6 +148,9 @@ impl Memory {
         if !self.decided.is_empty() {
             Profiles::restore(state, &self.decided).await?;
         }
+        if !self.labels.is_empty() {
+            Labels::new(state.clone()).take_note(&self.labels).await?;
+        }
         if self.reviews.is_empty() { Ok(()) } else { Reviews::restore(state, &self.reviews).await }
     }
 }
@@ -145,13 +158,15 @@ impl Memory {
 #[async_trait]
 impl Fold for FraudFold {
     fn sources(&self) -> Vec<Topic> {
-        vec![topics::FRAUD, topics::REVIEWS]
+        vec![topics::FRAUD, topics::REVIEWS, topics::FRAUD_LABELS]
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
         let mut memory = Memory::default();
         for logged in batch {
-            if let Some(said) = read(logged)? {
+            if let Some(label) = readable(logged, logged.read::<FraudLabelled>())? {
+                self.learn(logged.envelope.id, &label, &mut memory);
+            } else if let Some(said) = read(logged)? {
                 self.take(said, &logged.envelope, logged.origin.partition, &mut memory);
             }
         }

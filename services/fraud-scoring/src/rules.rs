@@ -51,6 +51,14 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// What it says of an order, and what that weighs; nothing below its ladder.
+    pub(crate) fn says(&self, features: &Features, limits: &Limits) -> Option<(f64, Reason)> {
+        let measured = (self.measure)(features, limits);
+        let weight = self.weight(measured)?;
+        let text = self.text.replace("{}", &measured.floor().to_string());
+        Some((weight, Reason { code: self.code.to_owned(), text, weight }))
+    }
+
     fn weight(&self, measured: f64) -> Option<f64> {
         self.ladder.iter().rev().find(|(least, _)| measured >= *least).map(|(_, weight)| *weight)
     }
@@ -77,16 +85,16 @@ impl Rules {
     /// The score of one order.
     #[must_use]
     pub fn judge(&self, features: &Features) -> Score {
-        let mut hits: Vec<(f64, Reason)> = all()
-            .filter_map(|rule| {
-                let measured = (rule.measure)(features, &self.limits);
-                let weight = rule.weight(measured)?;
-                let text = rule.text.replace("{}", &measured.floor().to_string());
-                Some((weight, Reason { code: rule.code.to_owned(), text, weight }))
-            })
-            .collect();
-        hits.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        combine(hits)
+        let (value, reasons) = add(0.0, all().filter_map(|rule| rule.says(features, &self.limits)).collect());
+        Score {
+            value,
+            reasons,
+            scorer: NAME.into(),
+            version: VERSION.into(),
+            engine: NAME.into(),
+            fallback: None,
+            thresholds: THRESHOLDS,
+        }
     }
 }
 
@@ -96,25 +104,18 @@ impl Scorer for Rules {
     }
 }
 
-/// `1 - Π(1 - weight)`, the probability that at least one of independent reasons is right (noisy-or; Pearl,
-/// Probabilistic Reasoning in Intelligent Systems, 1988, §4.3.2). Each reason's weight becomes what it added,
-/// heaviest first, so that they sum up to the score.
-fn combine(hits: Vec<(f64, Reason)>) -> Score {
-    let mut innocent = 1.0;
+/// What these reasons make of a score: `1 - (1 - score) · Π(1 - weight)`, the probability that at least one of independent
+/// reasons is right (noisy-or; Pearl, Probabilistic Reasoning in Intelligent Systems, 1988, §4.3.2). Each reason's weight
+/// becomes what it added, heaviest first, so that they sum up to what the score rose by.
+pub(crate) fn add(score: f64, mut hits: Vec<(f64, Reason)>) -> (f64, Vec<Reason>) {
+    hits.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let mut innocent = 1.0 - score;
     let mut reasons = Vec::with_capacity(hits.len());
     for (weight, reason) in hits {
         reasons.push(Reason { weight: innocent * weight, ..reason });
         innocent *= 1.0 - weight;
     }
-    Score {
-        value: 1.0 - innocent,
-        reasons,
-        scorer: NAME.into(),
-        version: VERSION.into(),
-        engine: NAME.into(),
-        fallback: None,
-        thresholds: THRESHOLDS,
-    }
+    (1.0 - innocent, reasons)
 }
 
 /// 1 when so, else 0: for rules that ask yes or no.

@@ -1,6 +1,7 @@
 //! What a version on trial said of an order, beside the decision.
 
 use orderflow::events::{Reason, ShadowScored};
+use orderflow_model::manifest::Thresholds;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,12 +34,13 @@ impl Shadow {
     /// Of this score of a run that took so long for each order.
     #[must_use]
     pub fn of(score: &Score, micros: f64, policy: &Policy) -> Self {
+        let Thresholds { refuse, hold } = policy.thresholds(score);
         Self {
             version: score.version.to_string(),
             engine: score.engine.to_string(),
             score: rounded(score.value.clamp(0.0, 1.0)),
-            threshold: policy.threshold.unwrap_or(score.thresholds.refuse),
-            hold_threshold: policy.hold_threshold.unwrap_or(score.thresholds.hold),
+            threshold: refuse,
+            hold_threshold: hold,
             reasons: told(&score.reasons),
             micros: (micros * 1e3).round() / 1e3,
         }

@@ -2,9 +2,10 @@
 
 use clap::Parser;
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline, config::Settings,
-    on_order_cancel_requested::OnOrderCancelRequested, on_order_placed::OnOrderPlaced,
-    on_review_decided::OnReviewDecided, profiles::Profiles, reviews::Reviews, rules::Rules,
+    at_review_deadline::AtReviewDeadline, config::Settings, labels::Labels,
+    on_fraud_labelled::OnFraudLabelled, on_order_cancel_requested::OnOrderCancelRequested,
+    on_order_placed::OnOrderPlaced, on_review_decided::OnReviewDecided, profiles::Profiles, reviews::Reviews,
+    rules::Rules,
 };
 use jiff::SignedDuration;
 use orderflow::{
@@ -52,6 +53,15 @@ async fn a_cancel_ends_a_held_order_and_no_other() {
         step(bench)
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_label_is_taken_note_of() {
+    let step = |bench: &Bench| OnFraudLabelled {
+        labels: Labels::new(bench.state.clone()),
+        clock: bench.clock.clone(),
+    };
+    run::<OnFraudLabelled>("", async |_, bench| step(bench)).await;
 }
 
 #[tokio::test]

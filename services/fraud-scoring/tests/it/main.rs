@@ -10,6 +10,8 @@ mod held_rebuild;
 #[cfg(test)]
 mod honest;
 #[cfg(test)]
+mod labels;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod rebuild;
