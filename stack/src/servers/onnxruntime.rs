@@ -37,7 +37,7 @@ pub async fn onnxruntime() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
         return Ok(given.into());
     }
-    let build = build()?;
+    let build = build(std::env::consts::OS, std::env::consts::ARCH)?;
     let native = native_folder();
     let folder = native.join(format!("onnxruntime-{VERSION}-{}", &build.sha256[..16]));
     if !folder.is_dir() {
@@ -51,8 +51,8 @@ pub async fn onnxruntime() -> Result<PathBuf> {
     Ok(folder.join(MEMBER))
 }
 
-fn build() -> Result<Build> {
-    match (std::env::consts::OS, std::env::consts::ARCH) {
+fn build(system: &str, processor: &str) -> Result<Build> {
+    match (system, processor) {
         ("linux", "x86_64") => Ok(Build {
             platform: "manylinux_2_28_x86_64",
             sha256: "aa4079d18f4ea7a5f3a94d80cd4bbe0f2740436626622d64d793803a20381083",
@@ -61,7 +61,7 @@ fn build() -> Result<Build> {
             platform: "manylinux_2_28_aarch64",
             sha256: "23a37c2994bc273e1d59a4f49af6cba5bf1cfbc29f04907ec27df375aba50a7d",
         }),
-        (system, processor) => {
+        _ => {
             bail!("no ONNX Runtime is pinned for {system} on {processor}: set ORT_DYLIB_PATH")
         }
     }
@@ -140,12 +140,23 @@ mod tests {
         // Of "abc", as FIPS 180-2 has it.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         check(&library, abc).unwrap();
-        let error = check(&library, build().unwrap().sha256).unwrap_err().to_string();
+        let pinned = build("linux", "x86_64").unwrap().sha256;
+        let error = check(&library, pinned).unwrap_err().to_string();
         assert!(error.contains("libonnxruntime.so.1.28.0 is not the one") && error.contains(abc), "{error}");
     }
 
     #[test]
     fn the_library_is_named_for_its_version() {
         assert!(MEMBER.ends_with(&format!("libonnxruntime.so.{VERSION}")));
+    }
+
+    #[test]
+    fn the_image_holds_the_same_library() {
+        let image = include_str!("../../../deploy/docker/Dockerfile");
+        for processor in ["x86_64", "aarch64"] {
+            let line = format!("{processor}) sha256={} ;;", build("linux", processor).unwrap().sha256);
+            assert!(image.contains(&line), "{line}");
+        }
+        assert!(image.contains(&format!("onnxruntime=={VERSION}")) && image.contains(MEMBER));
     }
 }
