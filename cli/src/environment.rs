@@ -4,6 +4,7 @@
 mod folder;
 mod ground;
 mod instance;
+mod model;
 mod options;
 mod stock;
 mod wiring;
@@ -24,6 +25,7 @@ use rdkafka::ClientConfig;
 use crate::connection::Connection;
 use folder::Folder;
 pub use instance::Instance;
+pub use model::ShippedModel;
 pub use options::{Options, SERVICES};
 pub(crate) use wiring::DEMO_CATALOGUE;
 

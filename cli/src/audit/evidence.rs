@@ -7,6 +7,8 @@ use orderflow::order_state::{Facts, State};
 use simulators::gateway::Moved;
 use uuid::Uuid;
 
+use super::Judged;
+
 /// Everything that is checked.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
@@ -33,6 +35,8 @@ pub struct Order {
     pub placed: Option<Placed>,
     /// What its events say.
     pub facts: Facts,
+    /// How fraud-scoring judged it.
+    pub judged: Judged,
     /// What inventory said of it.
     pub stock: SetAside,
 }

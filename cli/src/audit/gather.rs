@@ -79,6 +79,9 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
     let Some(order_id) = entry.order_id() else { return Ok(()) };
     let order = evidence.orders.entry(order_id).or_default();
     decoder.tell(entry, &mut order.facts);
+    if let Place::Topic(topics::FRAUD) = entry.place {
+        order.judged.hear(entry, decoder)?;
+    }
     if let Place::Topic(topics::INVENTORY) = entry.place {
         let kind = &entry.envelope.kind;
         order.stock.reserved |= InventoryReserved::is_named(kind);

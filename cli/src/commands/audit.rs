@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{print, print_json, table::table};
 use crate::{
-    audit::{Check, Evidence, Ledgers, check, gather_from},
+    audit::{Check, Count, Decisions, Evidence, Judge, Ledgers, Share, check, gather_from},
     connection::Connection,
 };
 
@@ -58,6 +58,7 @@ pub(super) struct Audit {
 #[derive(Debug, Serialize)]
 struct Findings {
     orders_by_state: BTreeMap<String, usize>,
+    decisions: Decisions,
     dead_letters: BTreeMap<String, usize>,
     promises: Vec<Check>,
 }
@@ -81,7 +82,8 @@ impl Audit {
             for (state, count) in &findings.orders_by_state {
                 states.add_row([state, &count.to_string()]);
             }
-            print(format!("{states}\n\n{}", promises(&findings.promises)))?
+            let decisions = decisions(&findings.decisions);
+            print(format!("{states}\n\n{decisions}\n\n{}", promises(&findings.promises)))?
         }
         Ok(findings.is_well())
     }
@@ -94,7 +96,8 @@ impl Findings {
             *orders_by_state.entry(order.state().to_string()).or_default() += 1;
         }
         let dead_letters = evidence.dead_letters.clone();
-        Self { orders_by_state, dead_letters, promises: check(evidence) }
+        let decisions = Decisions::of(evidence);
+        Self { orders_by_state, decisions, dead_letters, promises: check(evidence) }
     }
 
     fn is_well(&self) -> bool {
@@ -107,6 +110,19 @@ fn ids(file: &Path) -> Result<BTreeSet<Uuid>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {name}"))?;
     let id = |line: &str| line.trim().parse().with_context(|| format!("`{line}` in {name} is no order id"));
     text.lines().map(id).collect()
+}
+
+/// Who judged how many orders, and how surely.
+pub(super) fn decisions(decisions: &Decisions) -> String {
+    let mut by = table(["judged by", "orders", "let through", "held", "refused"]);
+    for Share { judge: Judge { scorer, version, engine, fallback }, count } in &decisions.by {
+        let because = fallback.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        let Count { let_through, held, refused } = *count;
+        let numbers = [count.all(), let_through, held, refused].map(|number| number.to_string());
+        by.add_row([format!("{scorer} {version} by {engine}{because}")].into_iter().chain(numbers));
+    }
+    let Some(confident) = decisions.confident else { return by.to_string() };
+    format!("{by}\nconfident: {:.1} % (score, or 1 − score, above the threshold)", confident * 100.0)
 }
 
 /// Each promise, and where it was broken.

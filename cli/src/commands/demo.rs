@@ -1,5 +1,6 @@
 //! `orderflow demo`: everything at once, on servers of its own, from the first order to the audit.
 
+mod accuracy;
 mod board;
 mod browsers;
 mod funnel;
@@ -27,6 +28,7 @@ Examples:
   orderflow demo --orders 200                     a short one
   orderflow demo --outage 0                       with a gateway that never fails
   orderflow demo --instances 3                    with three instances of each service
+  orderflow demo --rules                          with rules instead of the model
   orderflow demo --keep                           leaves everything running for you to try
   orderflow demo --delivery at-least-once --json  the other delivery setting, for machines
 
@@ -57,6 +59,9 @@ pub(super) struct Demo {
     /// How many instances of each service, which share its partitions.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=6))]
     instances: u8,
+    /// Score orders by rules instead of the model that comes with this version.
+    #[arg(long)]
+    rules: bool,
     /// Leave everything running after the report, until Ctrl-C.
     #[arg(long)]
     keep: bool,

@@ -12,6 +12,7 @@ use orderflow_stack::Servers;
 
 use secrecy::ExposeSecret;
 
+use super::ShippedModel;
 use crate::connection::Connection;
 
 /// The services, in the order of an order's way.
@@ -35,6 +36,8 @@ pub struct Options {
     pub service_variables: BTreeMap<&'static str, Vec<(String, String)>>,
     /// The catalogue file; the demo shop's when absent.
     pub catalogue: Option<PathBuf>,
+    /// The model that scores orders; rules do when absent.
+    pub model: Option<ShippedModel>,
     /// Whether to put the catalogue's stock on the shelf.
     pub seed_stock: bool,
     /// The gateway's fault switches at the start, as JSON.
@@ -53,6 +56,7 @@ impl Default for Options {
             variables: Vec::new(),
             service_variables: BTreeMap::new(),
             catalogue: None,
+            model: None,
             seed_stock: true,
             gateway_faults: "{}".to_owned(),
             carrier_faults: "{}".to_owned(),

@@ -6,17 +6,20 @@ use anyhow::{Context, Result};
 use orderflow_stack::{Binaries, Spec, free_port};
 use rand::RngExt;
 
-use super::{Environment, Options, instance::Plan};
+use super::{Environment, Options, ShippedModel, instance::Plan};
 
 /// The demo shop's catalogue, so that the command works without the source tree.
 pub(crate) const DEMO_CATALOGUE: &str = include_str!("../../../deploy/catalogue/demo.yaml");
 
-/// Writes what the services read from files: a fresh master key and the catalogue.
+/// Writes what the services read from files: a fresh master key, the catalogue and the model.
 pub(super) fn write_files(folder: &Path, options: &Options) -> Result<()> {
     let key: [u8; 32] = rand::rng().random();
     let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::write(folder.join("master.key"), key).context("writing the master key")?;
     std::fs::create_dir_all(label_store(folder))?;
+    if options.model.is_some() {
+        ShippedModel::write(folder)?;
+    }
     match &options.catalogue {
         Some(path) => std::fs::copy(path, folder.join("catalogue.yaml")).map(drop),
         None => std::fs::write(folder.join("catalogue.yaml"), DEMO_CATALOGUE),
@@ -74,6 +77,9 @@ pub(super) fn service(environment: &Environment, service: &'static str, slot: us
             env.extend(intake(folder, listen, environment.options.seed_stock));
             env.push(("ORDER_STATUS_URL".to_owned(), environment.status.url.clone()));
             http_url = Some(url);
+        }
+        "fraud-scoring" => {
+            env.extend(environment.options.model.iter().flat_map(|model| model.variables(folder)));
         }
         "payment" => env.extend(url_of("GATEWAY_URL", environment.gateway.http_url())),
         "shipping" => {

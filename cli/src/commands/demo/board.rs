@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    load::Latency,
+    load::{Kind, Latency},
     log::{Decoder, Entry, Place},
 };
 
@@ -38,8 +38,8 @@ struct Track {
     finished: Option<Instant>,
     /// Whether a person had to look at it.
     held: bool,
-    /// Whether it is one of the replayed invoices.
-    replayed: bool,
+    /// From what kind of simulated customer; none for the replayed invoices.
+    kind: Option<Kind>,
 }
 
 /// From each 202 to the moment its order's final event could be read by others, by what the order met on its way.
@@ -69,15 +69,12 @@ pub(super) struct Snapshot {
 }
 
 impl Board {
-    /// An order's caller had a 202 at `at`.
-    pub(super) fn accepted(&self, order: Uuid, at: Instant) {
-        self.lock().orders.entry(order).or_default().accepted.get_or_insert(at);
-    }
-
-    /// The same, of an invoice that is replayed.
-    pub(super) fn replayed(&self, order: Uuid, at: Instant) {
-        self.accepted(order, at);
-        self.lock().orders.entry(order).or_default().replayed = true;
+    /// An order's caller had a 202 at `at`: a simulated customer of this kind, or none for an invoice that is replayed.
+    pub(super) fn accepted(&self, order: Uuid, kind: Option<Kind>, at: Instant) {
+        let mut inner = self.lock();
+        let track = inner.orders.entry(order).or_default();
+        track.accepted.get_or_insert(at);
+        track.kind = kind;
     }
 
     /// A record has appeared; its schema has been learnt.
@@ -128,7 +125,7 @@ impl Board {
             let caught =
                 begun.is_some_and(|begun| finished >= begun) && over.is_none_or(|over| accepted < over);
             let latency = match (track.held, caught) {
-                _ if track.replayed => &mut latencies.replayed,
+                _ if track.kind.is_none() => &mut latencies.replayed,
                 (true, _) => &mut latencies.held,
                 (false, true) => &mut latencies.outage,
                 (false, false) => &mut latencies.undisturbed,
@@ -143,6 +140,12 @@ impl Board {
     pub(super) fn all_accepted(&self) -> BTreeSet<Uuid> {
         let inner = self.lock();
         inner.orders.iter().filter(|(_, track)| track.accepted.is_some()).map(|(id, _)| *id).collect()
+    }
+
+    /// The simulated customers' orders, each by what kind of customer it is from.
+    pub(super) fn customers(&self) -> BTreeMap<Uuid, Kind> {
+        let inner = self.lock();
+        inner.orders.iter().filter_map(|(id, track)| Some((*id, track.kind?))).collect()
     }
 
     /// Those of them without a final state.

@@ -56,7 +56,7 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
         load,
         &evidence,
         stage.board.latencies(),
-        Met { regrets, invoices, outage_seconds: demo.outage },
+        Met { regrets, invoices, outage_seconds: demo.outage, customers: stage.board.customers() },
         services,
         checks,
     ))
@@ -107,7 +107,7 @@ async fn follow_load(
                 Some(answer) => {
                     summary.count(&answer);
                     if let Outcome::Accepted { order_id, replayed } = answer.outcome {
-                        board.accepted(order_id, answer.at);
+                        board.accepted(order_id, Some(answer.kind), answer.at);
                         if answer.kind == Kind::Regretted && !replayed {
                             people.regret(regretted, order_id, &mut regrets);
                             regretted += 1;

@@ -4,15 +4,20 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use super::{Demo, board::Latencies, sample};
+use super::{Demo, accuracy::Accuracy, board::Latencies, sample};
 use crate::{
-    audit::{Check, Evidence},
-    commands::{audit::promises, load, table::table},
+    audit::{Check, Decisions, Evidence},
+    commands::{
+        audit::{decisions, promises},
+        load,
+        table::table,
+    },
     environment::Environment,
     invoices,
-    load::{Cancelled, Percentiles, Summary},
+    load::{Cancelled, Kind, Percentiles, Summary},
 };
 use clap::ValueEnum;
+use uuid::Uuid;
 
 /// What happened.
 #[derive(Debug, Serialize)]
@@ -26,6 +31,10 @@ pub(super) struct Report {
     requests: Summary,
     /// Every order on the log.
     orders_by_state: BTreeMap<String, usize>,
+    /// Who judged them.
+    decisions: Decisions,
+    /// How well.
+    accuracy: Accuracy,
     /// From a caller's 202 to the moment others could read the order's final event, by what orders met on their way.
     acceptance_to_final: BTreeMap<&'static str, Percentiles>,
     cancels: Cancels,
@@ -43,6 +52,7 @@ pub(super) struct Met {
     pub(super) regrets: Vec<Cancelled>,
     pub(super) invoices: invoices::Report,
     pub(super) outage_seconds: u16,
+    pub(super) customers: BTreeMap<Uuid, Kind>,
 }
 
 /// Requests to cancel.
@@ -115,6 +125,8 @@ impl Report {
             seconds,
             requests,
             orders_by_state,
+            decisions: Decisions::of(evidence),
+            accuracy: Accuracy::of(evidence, &met.customers),
             acceptance_to_final,
             cancels,
             invoices: met.invoices,
@@ -139,6 +151,7 @@ impl fmt::Display for Report {
             states.add_row([state, &count.to_string()]);
         }
         writeln!(f, "{states}\n")?;
+        writeln!(f, "{}\n{}\n", decisions(&self.decisions), self.accuracy)?;
         let mut services = table(["memory", "resident MB", "peak MB"]);
         for ServiceMemory { name, resident_mb, peak_mb } in &self.services {
             services.add_row([name.clone(), format!("{resident_mb:.1}"), format!("{peak_mb:.1}")]);

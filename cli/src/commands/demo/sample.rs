@@ -70,7 +70,7 @@ impl Sample {
         let plan = plan(&self.books, &SkuOf::of(shop), Pace::Rate(RATE), usize::MAX, &new_run());
         let heard = |answer: &Answer| {
             if let Outcome::Accepted { order_id, .. } = answer.outcome {
-                board.replayed(order_id, answer.at);
+                board.accepted(order_id, None, answer.at);
             }
             funnel.show(&board.snapshot());
         };

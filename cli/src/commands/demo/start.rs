@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use orderflow_stack::{Choice, Servers, build};
+use orderflow_stack::{Choice, Servers, build, onnxruntime};
 
 use super::{Demo, sample::Sample};
 use crate::{
     commands::load::new_run,
-    environment::{Environment, Options, SERVICES},
+    environment::{Environment, Options, SERVICES, ShippedModel},
 };
 
 /// Everything that runs. The environment stands first: it ends before its servers.
@@ -29,7 +29,8 @@ impl Running {
         let choice = Choice::from_env()?;
         let given = choice.is_partly_given();
         let step = Steps::begin("building and starting servers");
-        let (binaries, servers) = tokio::try_join!(build(), Servers::start(choice))?;
+        let (binaries, servers, model) =
+            tokio::try_join!(build(), Servers::start(choice), async { Ok(model(demo).await) })?;
         step.done(&servers.chosen);
         // Servers of our own hold nothing else; on others, nothing of anybody else's is touched.
         let prefix = if given { format!("demo-{}.", new_run()) } else { String::new() };
@@ -40,6 +41,7 @@ impl Running {
             delivery: demo.delivery,
             instances: SERVICES.map(|service| (service, usize::from(demo.instances))).into(),
             catalogue: Some(catalogue.path().to_owned()),
+            model,
             ..Options::default()
         };
         let step = Steps::begin("starting services and simulators");
@@ -98,6 +100,20 @@ impl Running {
         // Ending a broker takes a moment, and dropping it blocks.
         let _ = tokio::task::spawn_blocking(move || drop(servers)).await;
     }
+}
+
+/// What scores orders, unless rules are to. Without its library the demo goes on: the built-in engine does the same.
+async fn model(demo: &Demo) -> Option<ShippedModel> {
+    if demo.rules {
+        return None;
+    }
+    let library = onnxruntime().await;
+    if let Err(error) = &library {
+        let why = format!("{error:#}");
+        let why = why.lines().next().unwrap_or_default().trim_end_matches(':');
+        eprintln!("the built-in engine runs the fraud model: {why}");
+    }
+    Some(ShippedModel { onnxruntime: library.ok() })
 }
 
 const EXAMPLE_ORDER: &str = r#"{"customer":{"id":"ada","name":"Ada Baker","email":"ada@example.org","account_age_days":400},"delivery_address":{"line1":"Mill Road 1","city":"Berlin","postal_code":"10115","country":"DE"},"lines":[{"sku":"KIT-MUG-350","quantity":2}],"currency":"EUR","payment_token":"tok_visa"}"#;
