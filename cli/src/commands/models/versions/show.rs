@@ -62,8 +62,8 @@ impl Show {
 }
 
 fn facts(shown: &Value) -> String {
-    let mut table = table(["", ""]);
-    for field in ["version", "state", "published_at", "published_by", "reason", "folder", "manifest_sha256"] {
+    let mut table = table(["version".to_owned(), word(&shown["version"])]);
+    for field in ["state", "published_at", "published_by", "reason", "folder", "manifest_sha256"] {
         table.add_row([field.replace('_', " "), word(&shown[field])]);
     }
     for file in shown["files"].as_array().into_iter().flatten() {
