@@ -18,6 +18,9 @@ use super::{
 };
 use crate::{codec::Codec, events::Record, fault::Fault, topics::Names};
 
+/// How long the coordinator may take to open a name: it may be busy with ending what another has begun.
+const OPENING: Duration = Duration::from_secs(30);
+
 /// Publishes records in one transaction. Of those that are opened under one name, only the last can: what it then reads
 /// of committed records is what it changes.
 pub struct Together {
@@ -66,7 +69,7 @@ impl Together {
         let producer: FutureProducer = config.create().map_err(made)?;
         let opening = producer.clone();
         let silent = || Fault::transient("kafka_unavailable", "the transaction coordinator does not answer");
-        match tokio::task::spawn_blocking(move || opening.init_transactions(CALL)).await {
+        match tokio::task::spawn_blocking(move || opening.init_transactions(OPENING)).await {
             Ok(Ok(())) => Ok(Self { producer, codec, names }),
             Ok(Err(error)) => Err(silent().caused_by(error)),
             Err(error) => Err(silent().caused_by(error)),
