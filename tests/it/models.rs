@@ -1,6 +1,9 @@
 //! The operator's side of the models: a version is published, tried, refused by the gate, promoted, rolled back.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -20,7 +23,11 @@ use orderflow_cli::{
     connection::Connection,
     log::{Decoder, read},
 };
-use orderflow_tests::{options, servers};
+use orderflow_model::ModelStore;
+use orderflow_tests::{
+    bucket::{Bucket, KEY},
+    options, servers,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -75,7 +82,7 @@ impl Office {
     /// A model like the shipped one, under this version.
     async fn publishes(&self, version: &str) -> Result<bool> {
         let folder = tempfile::tempdir().unwrap();
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/fraud-scoring/model/shipped");
+        let shipped = shipped();
         for file in ["model.onnx", "golden.json", "CARD.md"] {
             std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
         }
@@ -115,6 +122,10 @@ impl Office {
             publisher.send(&publisher.prepare(&scored, root("fraud-scoring")).unwrap()).await.unwrap();
         }
     }
+}
+
+fn shipped() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/fraud-scoring/model/shipped")
 }
 
 fn scored(version: &str, order: Uuid) -> ShadowScored {
@@ -229,4 +240,22 @@ async fn of_two_operators_at_once_one_changes_what_it_has_seen() {
     assert_eq!(switched.iter().map(|event| event.switched_by.as_str()).collect::<Vec<_>>(), ["ada"]);
     assert_eq!(office.state().await, "1 false - - - none");
     assert!(office.refused(&["off"]).await.contains("off already"));
+}
+
+#[tokio::test]
+async fn a_bucket_keeps_versions_as_a_folder_does() {
+    let (bucket, shipped) = (Bucket::empty().await, shipped());
+    let store = ModelStore::open(&bucket.address(), bucket.variables()).unwrap();
+    let stored = store.put(&shipped).await.unwrap();
+    assert_eq!(store.put(&shipped).await.unwrap(), stored);
+    let cache = tempfile::tempdir().unwrap();
+    let hash = stored.manifest_sha256.to_string();
+    let fetched = store.fetch(&stored.folder, &hash, cache.path()).await.unwrap();
+    let model = |folder: &Path| std::fs::read(folder.join("model.onnx")).unwrap();
+    assert_eq!(model(&fetched), model(&shipped));
+
+    let stranger = ModelStore::open(&bucket.address(), bucket.variables_with("guessed")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let refused = stranger.fetch(&stored.folder, &hash, elsewhere.path()).await.unwrap_err().to_string();
+    assert!(refused.contains("access is denied") && !refused.contains(KEY), "{refused}");
 }
