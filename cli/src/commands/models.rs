@@ -17,7 +17,7 @@ pub(super) enum Models {
     #[command(subcommand)]
     Evaluate(Evaluate),
     #[command(flatten)]
-    Versions(versions::Versions),
+    Versions(Box<versions::Versions>),
 }
 
 /// Which model to make.
