@@ -26,7 +26,7 @@ Examples:
   orderflow models report 2025-12-01 --min-orders 100 --json
 
 On the same orders: what was decided, and what this version would have said of them. Reads `fraud.shadow` (30 days) and
-`fraud` whole. Outcomes are of the score alone, before any review. The exit code says whether `orderflow models promote`
+`fraud` and `fraud.labels` whole. Outcomes are of the score alone, before any review. The exit code says whether `orderflow models promote`
 with the same options would let it pass.";
 
 /// How a version that is tried compares with what decides, on the same orders.
@@ -51,7 +51,7 @@ impl Report {
         let judgement = self.gate.judge(&numbers);
         if self.json {
             let report = json!({
-                "version": self.version, "numbers": numbers, "labelled_orders": 0, "gate": judgement,
+                "version": self.version, "numbers": numbers, "gate": judgement,
             });
             print_json(&report)?;
         } else {

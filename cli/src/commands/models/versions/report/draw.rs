@@ -3,15 +3,14 @@
 use super::{
     Numbers,
     gate::Judgement,
-    numbers::{Moved, OUTCOMES, Scores},
+    numbers::{Labelled, Moved, OUTCOMES, Scores},
 };
 use crate::commands::table::table;
 
 /// Reasons that would make too long a table.
 const SHOWN: usize = 10;
 
-/// No topic has labels yet.
-const NO_LABELS: &str = "no order has a label, so precision and recall are not known";
+const NO_LABELS: &str = "none of these orders has a label, so precision and recall are not known";
 
 pub(super) fn text(version: &str, numbers: &Numbers, judgement: &Judgement) -> String {
     let mut parts = vec![format!("version {version} has scored {} orders", numbers.orders)];
@@ -27,7 +26,7 @@ pub(super) fn text(version: &str, numbers: &Numbers, judgement: &Judgement) -> S
         let (p50, p95, p99) = (micros.p50, micros.p95, micros.p99);
         parts.push(format!("microseconds an order: p50 {p50:.1}, p95 {p95:.1}, p99 {p99:.1}"));
     }
-    parts.push(NO_LABELS.to_owned());
+    parts.push(numbers.labelled.as_ref().map_or_else(|| NO_LABELS.to_owned(), labelled));
     parts.push(gate(judgement));
     parts.join("\n\n")
 }
@@ -53,6 +52,17 @@ fn scores(scores: &Scores) -> String {
         table.add_row([who.to_owned()].into_iter().chain(cells).collect::<Vec<_>>());
     }
     table.to_string()
+}
+
+fn labelled(labelled: &Labelled) -> String {
+    let mut table = table(["held or refused", "orders", "of them fraud", "precision", "recall"]);
+    for (who, caught) in [("decided", labelled.decided), ("this version", labelled.candidate)] {
+        let share = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.3}"));
+        let counts = [caught.stopped, caught.frauds].map(|count| count.to_string());
+        let cells = counts.into_iter().chain([share(caught.precision), share(caught.recall)]);
+        table.add_row([who.to_owned()].into_iter().chain(cells).collect::<Vec<_>>());
+    }
+    format!("{table}\nof {} orders with a label, {} of them fraud", labelled.orders, labelled.frauds)
 }
 
 fn reasons(moved: &[Moved]) -> String {

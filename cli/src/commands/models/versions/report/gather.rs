@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use orderflow::{
     events::{
-        FraudDecision, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud, Record, ShadowScored,
+        FraudDecision, FraudLabelled, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud, Record,
+        ShadowScored,
     },
-    topics::{FRAUD, FRAUD_SHADOW},
+    topics::{FRAUD, FRAUD_LABELS, FRAUD_SHADOW},
 };
 use uuid::Uuid;
 
@@ -24,6 +25,8 @@ pub(super) struct Evidence {
     pub scored: BTreeMap<Uuid, ShadowScored>,
     /// The codes of the reasons behind what was decided, by order; only orders that were scored.
     pub decided_for: BTreeMap<Uuid, BTreeSet<String>>,
+    /// Whether they were fraud, as was learned since; only orders that were scored.
+    pub labels: BTreeMap<Uuid, bool>,
 }
 
 impl Numbers {
@@ -53,8 +56,28 @@ impl Numbers {
                 evidence.decided_for.entry(order_id).or_insert_with(codes);
             }
         }
+        evidence.labels = labels(connection, &decoder, &evidence.scored).await?;
         Ok(Self::of(&evidence))
     }
+}
+
+/// The newest label of each order counts, as it does in fraud-scoring.
+async fn labels(
+    connection: &Connection,
+    decoder: &Decoder,
+    scored: &BTreeMap<Uuid, ShadowScored>,
+) -> Result<BTreeMap<Uuid, bool>> {
+    let mut entries = read(&connection.kafka_config(), &connection.names(), &[FRAUD_LABELS], false).await?;
+    entries.retain(|entry| entry.order_id().is_some_and(|id| scored.contains_key(&id)));
+    decoder.learn(&entries).await?;
+    let mut newest = BTreeMap::new();
+    for entry in &entries {
+        let Some(label) = decoder.decode::<FraudLabelled>(entry)? else { continue };
+        let said = (label.labelled_at, entry.envelope.id, label.fraud);
+        let kept = newest.entry(label.order_id).or_insert(said);
+        *kept = said.max(*kept);
+    }
+    Ok(newest.into_iter().map(|(order_id, (.., fraud))| (order_id, fraud)).collect())
 }
 
 fn decision(decoder: &Decoder, entry: &Entry) -> Result<Option<FraudDecision>> {

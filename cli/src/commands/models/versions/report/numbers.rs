@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use orderflow::events::ShadowScored;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::gather::Evidence;
 
@@ -29,6 +30,34 @@ pub(in super::super) struct Numbers {
     pub reasons: Vec<Moved>,
     /// How long one order takes the version; none without orders.
     pub micros: Option<Micros>,
+    /// How well both did on orders of which it was learned since whether they were fraud; none without labels.
+    pub labelled: Option<Labelled>,
+}
+
+/// Both, on orders with labels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(in super::super) struct Labelled {
+    /// Orders with a label.
+    pub orders: usize,
+    /// Those that were fraud.
+    pub frauds: usize,
+    /// What decided.
+    pub decided: Caught,
+    /// The version.
+    pub candidate: Caught,
+}
+
+/// Orders that did not pass: held or refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub(in super::super) struct Caught {
+    /// How many.
+    pub stopped: usize,
+    /// Those of them that were fraud.
+    pub frauds: usize,
+    /// The share of fraud among them; none when nothing was stopped.
+    pub precision: Option<f64>,
+    /// Their share of all fraud; none when there was none.
+    pub recall: Option<f64>,
 }
 
 /// Scores between tenths of the orders.
@@ -86,8 +115,33 @@ impl Numbers {
             }),
             reasons: reasons(&scored, evidence),
             micros: some.then(|| micros(&scored)),
+            labelled: labelled(&scored, &evidence.labels),
         }
     }
+}
+
+fn labelled(scored: &[&ShadowScored], labels: &BTreeMap<Uuid, bool>) -> Option<Labelled> {
+    let known: Vec<(&ShadowScored, bool)> =
+        scored.iter().filter_map(|one| Some((*one, *labels.get(&one.order_id)?))).collect();
+    let frauds = known.iter().filter(|(_, fraud)| *fraud).count();
+    let caught = |passes: fn(&ShadowScored) -> bool| {
+        let stopped: Vec<bool> =
+            known.iter().filter(|(one, _)| !passes(one)).map(|(_, fraud)| *fraud).collect();
+        let right = stopped.iter().filter(|fraud| **fraud).count();
+        let share = |of: usize| (of > 0).then(|| right as f64 / of as f64);
+        Caught {
+            stopped: stopped.len(),
+            frauds: right,
+            precision: share(stopped.len()),
+            recall: share(frauds),
+        }
+    };
+    (!known.is_empty()).then(|| Labelled {
+        orders: known.len(),
+        frauds,
+        decided: caught(|one| one.decided_outcome == OUTCOMES[0]),
+        candidate: caught(|one| outcome(one) == OUTCOMES[0]),
+    })
 }
 
 /// What the version would have decided, by its own thresholds.

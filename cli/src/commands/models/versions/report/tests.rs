@@ -42,6 +42,24 @@ fn evidence(scored: impl IntoIterator<Item = ShadowScored>) -> Evidence {
 }
 
 #[test]
+fn with_labels_both_are_held_to_what_was_fraud() {
+    let mut evidence = evidence([
+        scored(1, 0.1, 0.5, "held"),
+        scored(2, 0.9, 0.2, "validated"),
+        scored(3, 0.4, 0.9, "refused"),
+        scored(4, 0.9, 0.9, "refused"),
+    ]);
+    assert_eq!(Numbers::of(&evidence).labelled, None);
+    evidence.labels =
+        [(1, false), (2, true), (3, true)].map(|(id, fraud)| (Uuid::from_u128(id), fraud)).into();
+    let labelled = Numbers::of(&evidence).labelled.unwrap();
+    assert_eq!((labelled.orders, labelled.frauds), (3, 2));
+    let (decided, candidate) = (labelled.decided, labelled.candidate);
+    assert_eq!((decided.stopped, decided.precision, decided.recall), (2, Some(0.5), Some(0.5)));
+    assert_eq!((candidate.stopped, candidate.precision, candidate.recall), (2, Some(1.0), Some(1.0)));
+}
+
+#[test]
 fn outcomes_are_compared_by_each_ones_own_thresholds() {
     let mut evidence = evidence([
         scored(1, 0.1, 0.2, "validated"),
