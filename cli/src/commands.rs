@@ -8,6 +8,7 @@ mod customers;
 mod demo;
 mod dlq;
 mod doctor;
+mod labels;
 mod load;
 mod models;
 mod orders;
@@ -72,6 +73,9 @@ enum Command {
     /// Orders held for review, and decisions about them.
     #[command(subcommand)]
     Review(reviews::Reviews),
+    /// What was learned later of orders: fraud, or honest.
+    #[command(subcommand)]
+    Label(labels::Labels),
     /// Customers as persons: erasing one.
     #[command(subcommand)]
     Customers(customers::Customers),
@@ -99,6 +103,7 @@ impl Cli {
             Command::Schemas(schemas) => schemas.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Review(reviews) => reviews.run().await,
+            Command::Label(labels) => labels.run().await,
             Command::Customers(customers) => customers.run().await,
             Command::Models(models) => models.run().await,
             Command::Dlq(dlq) => dlq.run().await,

@@ -16,6 +16,7 @@ mod happy_path;
 mod invoices;
 mod kill_nine;
 mod kill_points;
+mod labels;
 mod lost_state;
 mod managed;
 mod model;

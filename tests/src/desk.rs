@@ -26,6 +26,13 @@ impl Shop {
         answer(self.http.post(url).json(&body).send().await.unwrap()).await
     }
 
+    /// Says that an order was fraud, or honest.
+    pub async fn label(&self, order: Uuid, fraud: bool) -> (StatusCode, Value) {
+        let url = format!("{}/orders/{order}/label", self.environment.status_url());
+        let body = json!({ "fraud": fraud, "source": "analyst", "labelled_by": "dana", "reason": "a test" });
+        answer(self.http.post(url).json(&body).send().await.unwrap()).await
+    }
+
     /// Waits until order-status shows an order so: state and step.
     pub async fn shown(&self, order: Uuid, state: &str, step: Option<&str>) -> Value {
         eventually(&format!("{order} to be shown as {state} {step:?}"), async || {

@@ -6,7 +6,7 @@
 //! | [`servers`] | servers for the whole test binary, or a test's own to break |
 //! | [`shop`] | one environment per test: place orders, hear what becomes of them |
 //! | [`operate`] | break its processes, move their clocks, read what they say of themselves |
-//! | [`desk`] | look at orders, cancel, review |
+//! | [`desk`] | look at orders, cancel, review, label |
 //! | [`bucket`] | a real S3 server |
 //! | [`command`] | run `orderflow` as an operator does |
 //! | [`requests`] | orders of customers, by what must become of them |

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use orderflow::{
     order_state::{Facts, State},
     runtime::waiting::journal::Note,
-    topics::{FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING},
+    topics::{FRAUD, FRAUD_LABELS, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -75,7 +75,7 @@ impl Orders {
             Self::Watch(watch) => return watch.run().await,
             Self::Cancel(cancel) => return cancel.run().await,
         };
-        let topics = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING];
+        let topics = [ORDERS, REVIEWS, FRAUD, FRAUD_LABELS, INVENTORY, PAYMENTS, SHIPPING];
         let config = show.connection.kafka_config();
         let mut entries = read(&config, &show.connection.names(), &topics, true).await?;
         entries.retain(|entry| entry.order_id() == Some(show.id));

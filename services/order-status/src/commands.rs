@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use orderflow::{
-    events::{OrderCancelRequested, ReviewDecided},
+    events::{FraudLabelled, OrderCancelRequested, ReviewDecided},
     fault::Fault,
     http::Correlation,
     runtime::{Prepared, Publisher, Root},
@@ -44,6 +44,12 @@ pub trait Outbox: Send + Sync + 'static {
     /// `Poison` when it does not fit its schema.
     fn review(&self, event: &ReviewDecided, root: Root) -> Result<Prepared, Fault>;
 
+    /// Encodes a label.
+    ///
+    /// # Errors
+    /// `Poison` when it does not fit its schema.
+    fn label(&self, event: &FraudLabelled, root: Root) -> Result<Prepared, Fault>;
+
     /// Returns once all in-sync replicas have the record.
     ///
     /// # Errors
@@ -58,6 +64,10 @@ impl Outbox for Publisher {
     }
 
     fn review(&self, event: &ReviewDecided, root: Root) -> Result<Prepared, Fault> {
+        self.prepare(event, root)
+    }
+
+    fn label(&self, event: &FraudLabelled, root: Root) -> Result<Prepared, Fault> {
         self.prepare(event, root)
     }
 
@@ -94,6 +104,14 @@ impl Commands {
     /// `Transient` when the record is not known to be durable: ask again.
     pub async fn review(&self, id: Uuid, event: &ReviewDecided, by: &Correlation) -> Result<(), Fault> {
         self.publish(id, &self.outbox.review(event, by.root(id, SOURCE))?).await
+    }
+
+    /// Passes a label on, under this event id, which is its time's too: there is nothing to be kept for a repeat.
+    ///
+    /// # Errors
+    /// `Transient` when the record is not known to be durable: ask again.
+    pub async fn label(&self, id: Uuid, event: &FraudLabelled, by: &Correlation) -> Result<(), Fault> {
+        self.outbox.send(&self.outbox.label(event, by.root(id, SOURCE))?).await
     }
 
     /// An event id names one content: what was first to be sent under it is sent, times and words included.

@@ -76,19 +76,24 @@ fn decided(desk: &Desk, order_id: Uuid, caller: &Caller, asked: Decide) -> Resul
     let mut mistakes = Mistakes::new();
     let known = ["approve", "reject"].contains(&asked.decision.as_str());
     mistakes.expect(known, "/decision", "unknown", "approve or reject");
-    let reviewer = match caller {
-        Caller::Staff(principal) => principal.as_str().to_owned(),
-        Caller::Operator | Caller::Customer(_) | Caller::Anonymous => {
-            let named = asked.reviewer.as_deref().map(str::trim).unwrap_or_default();
-            words(named, 1..=MAX_NAME, "/reviewer", &mut mistakes);
-            named.to_owned()
-        }
-    };
+    let reviewer = who(caller, asked.reviewer.as_deref(), "/reviewer", &mut mistakes);
     let reason = asked.reason.trim();
     words(reason, 1..=MAX_REASON, "/reason", &mut mistakes);
     mistakes.none_or(&INVALID_FIELDS)?;
     let (decision, reason, decided_at) = (asked.decision, reason.to_owned(), desk.clock.now());
     Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at })
+}
+
+/// Who says so: a token's subject, else whoever the body names in this field.
+pub fn who(caller: &Caller, named: Option<&str>, field: &'static str, mistakes: &mut Mistakes) -> String {
+    match caller {
+        Caller::Staff(principal) => principal.as_str().to_owned(),
+        Caller::Operator | Caller::Customer(_) | Caller::Anonymous => {
+            let named = named.map(str::trim).unwrap_or_default();
+            words(named, 1..=MAX_NAME, field, mistakes);
+            named.to_owned()
+        }
+    }
 }
 
 /// Whether the decision has to go on the log; a repeat of the one that counts does not.

@@ -18,6 +18,7 @@ use crate::{
     commands::Commands,
     log_end::{LogEnd, has_passed},
     order::Order,
+    parties::Parties,
     problem_kind::UNKNOWN_ORDER,
     timelines::Timelines,
 };
@@ -87,6 +88,21 @@ impl Desk {
             }
             tokio::time::sleep(GLANCE).await;
         }
+    }
+
+    /// Whom and what an order names, also long after its timeline has gone.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub async fn parties(&self, order_id: Uuid) -> Result<Parties, Problem> {
+        if let Some(parties) = self.timelines.parties(order_id).await? {
+            return Ok(parties);
+        }
+        self.order(order_id).await?;
+        self.timelines.parties(order_id).await?.ok_or_else(|| {
+            let detail = "the order's placement is not known yet: try again";
+            Problem::new(&UNAVAILABLE, detail).retry_after(CATCH_UP)
+        })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     entry::note,
     erased,
     on_event::OrderEvent,
+    parties,
     put_aside::note as of_letter,
     timelines::{FORGOTTEN, Timelines},
 };
@@ -43,7 +44,7 @@ impl Fold for RestoreTimelines {
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut notes = Vec::with_capacity(batch.len());
-        let mut keys = Vec::new();
+        let (mut keys, mut placed) = (Vec::new(), Vec::new());
         for logged in batch {
             // However old: the set of erased keys has no end.
             if let Some(event) = readable(logged, logged.read::<CustomerErased>())? {
@@ -55,13 +56,19 @@ impl Fold for RestoreTimelines {
                 continue;
             }
             // By the record's own time before it is read: years of orders are skipped, not decoded.
-            if now.duration_since(logged.envelope.time) < FORGOTTEN
+            let age = now.duration_since(logged.envelope.time);
+            if age < FORGOTTEN
                 && let Some(event) = readable(logged, first_of(logged))?
             {
                 notes.push(note(&event, &logged.envelope, &logged.origin));
+            } else if (FORGOTTEN..parties::LIFE).contains(&age)
+                && let Some(event) = readable(logged, logged.read::<OrderPlaced>())?
+            {
+                placed.push(event.order);
             }
         }
         erased::take_note(state, &keys).await?;
+        parties::take_note(state, now, &placed.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await?;
         Timelines::new(state.clone(), self.clock.clone()).take_note(&notes).await
     }
 }

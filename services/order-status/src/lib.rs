@@ -5,7 +5,8 @@
 //! Who could not handle what: [`on_dead_letter`] → [`put_aside`] → the same script.
 //! Who was erased: [`on_customer_erased`] → [`erased`], looked up on the way out.
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
-//! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in.
+//! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in;
+//! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
 mod cancel_order;
 mod changes;
@@ -16,6 +17,7 @@ mod desk;
 mod entry;
 mod erased;
 mod fold;
+mod label_order;
 mod list_orders;
 mod log_end;
 mod meters;
@@ -24,6 +26,7 @@ mod on_dead_letter;
 mod on_event;
 mod order;
 mod order_events;
+mod parties;
 mod problem_kind;
 mod put_aside;
 mod reviews;

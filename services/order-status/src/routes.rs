@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    cancel_order::cancel_order, decide_review::decide_review, desk::Desk, list_orders::list_orders,
-    meters::REQUESTS, order_events::order_events, problem_kind, reviews::reviews, show_order::show_order,
+    cancel_order::cancel_order, decide_review::decide_review, desk::Desk, label_order::label_order,
+    list_orders::list_orders, meters::REQUESTS, order_events::order_events, problem_kind, reviews::reviews,
+    show_order::show_order,
 };
 
 /// All routes.
@@ -25,6 +26,7 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/orders/{id}", get(show_order))
         .route("/orders/{id}/events", get(order_events))
         .route("/orders/{id}/cancel", post(cancel_order))
+        .route("/orders/{id}/label", post(label_order))
         .route("/reviews", get(reviews))
         .route("/reviews/{order_id}", post(decide_review));
     with_problems(routes, problem_kind::ALL)
@@ -39,12 +41,13 @@ pub fn routes(desk: Arc<Desk>) -> Router {
 async fn index() -> Json<Value> {
     Json(json!({
         "service": "order-status",
-        "what": "where each order stands and how it got there; takes cancels and reviews",
+        "what": "where each order stands and how it got there; takes cancels, reviews and labels",
         "links": {
             "one order": "/orders/{id}?wait=accepted|final&timeout=30s",
             "its events as they come": "/orders/{id}/events",
             "cancel it": "POST /orders/{id}/cancel",
             "orders (staff)": "/orders?customer=…&state=…&limit=…&cursor=…",
+            "label it (staff)": "POST /orders/{id}/label",
             "orders held for review (staff)": "/reviews",
             "decide (staff)": "POST /reviews/{order_id}",
             "problems": "/problems",

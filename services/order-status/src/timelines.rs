@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
+    events::{self, OrderPlaced, Record},
     fault::Fault,
     state::{Args, EffectScript, State},
     topics::{ORDERS, Topic},
@@ -16,6 +17,7 @@ use crate::{
     entry::{Entry, Note},
     erased::are_erased,
     order::{About, Arrived, Order, Summary},
+    parties::{self, Parties},
     put_aside::mark,
 };
 
@@ -62,7 +64,7 @@ impl Timelines {
         Self { state, clock }
     }
 
-    /// Puts events on their orders' timelines, in one call.
+    /// Puts events on their orders' timelines, in one call; in one before it, whom the orders name that were placed.
     ///
     /// # Errors
     /// As [`State::call`].
@@ -70,7 +72,11 @@ impl Timelines {
         if notes.is_empty() {
             return Ok(());
         }
-        let oldest = self.clock.now().checked_sub(FORGOTTEN).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = self.clock.now();
+        let placed = notes.iter().filter(|note| OrderPlaced::is_named(&note.entry.kind));
+        let placed: Vec<&events::Order> = placed.filter_map(|note| note.order.as_deref()).collect();
+        parties::take_note(&self.state, now, &placed).await?;
+        let oldest = now.checked_sub(FORGOTTEN).unwrap_or(Timestamp::UNIX_EPOCH);
         let mut args = Args::new();
         args.push(LIFE).push(oldest.as_microsecond()).push(notes.len());
         for note in notes {
@@ -102,6 +108,14 @@ impl Timelines {
         let entries = events.iter().map(|text| arrived(text)).collect::<Result<Vec<_>, _>>()?;
         let order = Order::new(order_id, About::read(&about, erased), entries);
         Ok(Some(order).filter(|order| !order.timeline.is_empty()))
+    }
+
+    /// Whom and what an order names; `None` where that is not known, or no longer.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub async fn parties(&self, order_id: Uuid) -> Result<Option<Parties>, Fault> {
+        parties::of(&self.state, order_id).await
     }
 
     /// How many events an order has: grows with each.

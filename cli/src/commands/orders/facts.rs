@@ -3,10 +3,11 @@
 use anyhow::Result;
 use orderflow::{
     events::{
-        FraudDecision, InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored,
-        OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced,
-        OrderValidatedForFraud, PaymentActionRequired, PaymentFailed, PaymentProcessed, PaymentRefunded,
-        PickupScheduled, Record, ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
+        FraudDecision, FraudLabelled, InventoryReleased, InventoryReserved, InventoryShortage,
+        LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected,
+        OrderHeldForReview, OrderPlaced, OrderValidatedForFraud, PaymentActionRequired, PaymentFailed,
+        PaymentProcessed, PaymentRefunded, PickupScheduled, Record, ReviewDecided, ReviewEscalated,
+        ShippingFailed, ShippingLabelGenerated,
     },
     money::money,
     runtime::waiting::{journal::Note, parked::Parking},
@@ -17,7 +18,7 @@ use crate::log::{Decoder, Entry};
 type Describe = fn(&Decoder, &Entry) -> Result<Option<String>>;
 
 /// One line a record type; another type is one more line here.
-const TYPES: [Describe; 19] = [
+const TYPES: [Describe; 20] = [
     |d, e| {
         say(d, e, |e: OrderPlaced| {
             let units: i64 = e.order.lines.iter().map(|line| i64::from(line.quantity)).sum();
@@ -32,6 +33,12 @@ const TYPES: [Describe; 19] = [
         })
     },
     |d, e| say(d, e, |e: ReviewDecided| format!("{} by {}: {}", e.decision, e.reviewer, e.reason)),
+    |d, e| {
+        say(d, e, |e: FraudLabelled| {
+            let what = if e.fraud { "fraud" } else { "honest" };
+            format!("{what}, {}, by {}: {}", e.source, e.labelled_by, e.reason)
+        })
+    },
     |d, e| say(d, e, |e: ReviewEscalated| format!("policy decides at {}", e.review_by.strftime("%T"))),
     |d, e| say(d, e, |e: OrderCancelRequested| e.reason),
     |d, e| say(d, e, |e: OrderCancelRejected| e.reason),

@@ -63,14 +63,12 @@ fn of(label: &Received<FraudLabelled>) -> Label {
 /// Labels of orders of the crowd, some of them of the same order, at few times: also equal ones, and about a year ago.
 fn labels(most: usize) -> impl Strategy<Value = Vec<Received<FraudLabelled>>> {
     let when = prop::sample::select(vec![0, 1, 60, -364 * DAY, -365 * DAY, -365 * DAY + 1]);
-    let one = (1u128..40, when, any::<bool>());
-    prop::collection::vec((one, crowd(1)), 0..most).prop_map(|labels| {
-        let numbered =
-            |(event, ((number, when, fraud), orders)): (usize, ((u128, i64, bool), Vec<Order>))| {
-                let order = Order { order_id: Uuid::from_u128(number), ..orders[0].clone() };
-                label(event as u128, &order, fraud, when)
-            };
-        labels.into_iter().enumerate().map(numbered).collect()
+    let one = (1u128..40, when, any::<bool>(), crowd(1)).prop_map(|(number, when, fraud, orders)| {
+        label(0, &Order { order_id: Uuid::from_u128(number), ..orders[0].clone() }, fraud, when)
+    });
+    prop::collection::vec(one, 0..most).prop_map(|mut labels| {
+        labels.iter_mut().zip(0..).for_each(|(label, event)| label.envelope.id = Uuid::from_u128(event));
+        labels
     })
 }
 

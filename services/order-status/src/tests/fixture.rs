@@ -18,7 +18,7 @@ use axum::{
 };
 use orderflow::{
     clock::Clock,
-    events::{OrderCancelRequested, Record, ReviewDecided},
+    events::{FraudLabelled, OrderCancelRequested, Record, ReviewDecided},
     fault::Fault,
     http::{InFlight, Tokens, callers::Callers},
     runtime::{Prepared, Root},
@@ -93,6 +93,10 @@ fn prepared<R: Record>(record: &R, root: &Root) -> Prepared {
 #[async_trait]
 impl Outbox for Recorder {
     fn cancel(&self, event: &OrderCancelRequested, root: Root) -> Result<Prepared, Fault> {
+        Ok(prepared(event, &root))
+    }
+
+    fn label(&self, event: &FraudLabelled, root: Root) -> Result<Prepared, Fault> {
         Ok(prepared(event, &root))
     }
 

@@ -5,6 +5,7 @@ mod erasure;
 mod events;
 mod fixture;
 mod following;
+mod labels;
 mod lists;
 mod put_aside;
 mod reviews;
