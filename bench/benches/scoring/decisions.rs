@@ -8,16 +8,18 @@ use fraud_model::features::Memory;
 use fraud_scoring::{
     domain::Policy,
     families,
-    model::ModelScorer,
+    model::Version,
     on_order_placed::OnOrderPlaced,
     profiles::Profiles,
-    rules::{Limits, Rules},
+    rules::Limits,
+    scorer::{Scorer, Scores, Seen},
 };
 use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
     envelope::{Envelope, ids},
     events::{Order, OrderPlaced, Record},
+    fault::Fault,
     step::{Origin, Received, Step},
     trace::TraceContext,
 };
@@ -69,6 +71,16 @@ fn decide(batch: &[Order], memory: &mut Memory, model: &Package, thresholds: Thr
     Ok(reasons)
 }
 
+/// One version of the model, whatever happens.
+struct ByModel(Version);
+
+impl Scorer for ByModel {
+    fn score(&self, batch: &[Seen]) -> Result<Scores, Fault> {
+        let run = self.0.score(&batch.iter().collect::<Vec<_>>());
+        Ok(run.map_err(|error| Fault::fatal("model_failed", error.to_string()))?.scores.into())
+    }
+}
+
 /// The service's own step on a Redis of its own: histories read and written, the decision kept.
 async fn with_redis(
     orders: &Orders,
@@ -78,14 +90,15 @@ async fn with_redis(
     report: &mut Report,
 ) -> Result<()> {
     let engine = model.engine().name();
-    let version = model.manifest().version.clone().into();
-    let scorer =
-        ModelScorer { model, version, engine, explain_from: thresholds.hold, rules: Rules::new(LIMITS) };
-    let policy = Policy {
-        threshold: thresholds.refuse,
-        hold_threshold: thresholds.hold,
-        review_time: SignedDuration::from_mins(30),
-    };
+    let scorer = ByModel(Version {
+        name: model.manifest().version.clone(),
+        engine,
+        model: Box::new(model),
+        thresholds,
+        explain_from: thresholds.hold,
+        published: None,
+    });
+    let policy = Policy { threshold: None, hold_threshold: None, review_time: SignedDuration::from_mins(30) };
     let profiles = Profiles::new(redis.fresh().await, LIMITS.small);
     let mut step = OnOrderPlaced { profiles, scorer, policy, clock: Clock::system() };
     for batch in BATCHES {
