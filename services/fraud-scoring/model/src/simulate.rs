@@ -9,7 +9,7 @@ mod draft;
 mod fraud;
 mod honest;
 mod labels;
-mod random;
+pub(crate) mod random;
 mod stream;
 mod world;
 

@@ -10,13 +10,13 @@ import warnings
 # Before ONNX Runtime is loaded: later versions call home unless told not to.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-from . import evaluate, train  # noqa: E402
+from . import evaluate, train, transactions  # noqa: E402
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fraud_training")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("train", "evaluate"):
+    for name in ("train", "evaluate", "transactions"):
         command = commands.add_parser(name)
         command.add_argument("--table", type=pathlib.Path, required=True, help="folder of the table")
         command.add_argument("--seed", type=int, required=True, help="of the trees and of the golden rows")
@@ -35,6 +35,8 @@ def main() -> None:
     given = arguments()
     if given.command == "train":
         result = train.run(given.table, given.seed, given.out, given.model_version, given.created_at)
+    elif given.command == "transactions":
+        result = transactions.run(given.table, given.seed)
     else:
         result = evaluate.run(given.table, given.seed, given.model)
     json.dump(result, sys.stdout)

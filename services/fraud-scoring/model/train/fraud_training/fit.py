@@ -50,6 +50,12 @@ def fit(
     return lgb.Booster(model_str=booster.model_to_string(num_iteration=best))
 
 
+def fit_rounds(x: np.ndarray, y: np.ndarray, rounds: int, seed: int) -> lgb.Booster:
+    """Trains so many trees, and does not look where to stop."""
+    data = lgb.Dataset(x, y.astype(np.int32), free_raw_data=False)
+    return lgb.train(PARAMETERS | {"seed": seed}, data, num_boost_round=rounds)
+
+
 def margins(booster: lgb.Booster, x: np.ndarray) -> np.ndarray:
     """The sum of the leaves: log odds before calibration."""
     return booster.predict(x, raw_score=True, num_threads=PARAMETERS["num_threads"])

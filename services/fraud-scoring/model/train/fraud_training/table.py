@@ -49,7 +49,20 @@ class Table:
 
 
 def read(folder: pathlib.Path) -> Table:
-    """Reads a table."""
+    """Reads a table of orders."""
+    header, rows = read_rows(folder)
+    return Table(
+        rows=rows,
+        features=header["features"],
+        definition=header["definition"],
+        scenarios=header["scenarios"],
+        start=header["start"],
+        settings=header["settings"],
+    )
+
+
+def read_rows(folder: pathlib.Path) -> tuple[dict, np.ndarray]:
+    """The header of any table, and its rows: those that were written."""
     header = json.loads((folder / "table.json").read_text())
     columns = [(name, kind, () if count == 1 else (count,)) for name, kind, count in header["columns"]]
     rows = np.fromfile(folder / "rows.bin", dtype=np.dtype(columns))
@@ -59,11 +72,4 @@ def read(folder: pathlib.Path) -> Table:
     same = rows["amount"].sum() == header["amount"] and np.allclose(sums, header["sums"], rtol=1e-9, atol=1e-6)
     if not same:
         raise SystemExit(f"{folder}: the rows are not those that were written")
-    return Table(
-        rows=rows,
-        features=header["features"],
-        definition=header["definition"],
-        scenarios=header["scenarios"],
-        start=header["start"],
-        settings=header["settings"],
-    )
+    return header, rows
