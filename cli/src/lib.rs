@@ -14,6 +14,7 @@ pub mod audit;
 pub mod commands;
 pub mod connection;
 pub mod contracts;
+mod delimited;
 pub mod environment;
 pub mod invoices;
 pub mod load;

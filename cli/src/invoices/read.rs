@@ -1,19 +1,15 @@
 //! Reading: decompression, columns by name, and a place for every mistake.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, Read},
     path::Path,
 };
 
 use anyhow::{Context, Result, anyhow, bail};
 use csv::{Reader, StringRecord};
-use flate2::bufread::MultiGzDecoder;
 
 use super::row::{COLUMNS, Row, parse};
-
-/// What a gzip file begins with (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use crate::delimited;
 
 /// The rows of the file at `path`, CSV or CSV in gzip, one after the other: files of any size are read in little memory.
 /// Columns are found by the names in the header; others are passed over.
@@ -22,19 +18,18 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// When there is no such file, or a column is missing. A row that cannot be read is an error of its own, with its line
 /// and column; the next row may be good.
 pub fn read(path: &Path) -> Result<Rows> {
-    let name = path.display();
-    let file = File::open(path).with_context(|| format!("{name} cannot be opened"))?;
-    read_from(&name.to_string(), BufReader::new(file))
+    rows(&path.display().to_string(), delimited::open(path)?)
 }
 
 /// As [`read`], from wherever the bytes come; `name` is for messages.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from(name: &str, mut source: impl BufRead + Send + 'static) -> Result<Rows> {
-    let start = source.fill_buf().with_context(|| format!("{name} cannot be read"))?;
-    let plain: Box<dyn Read + Send> =
-        if start.starts_with(&GZIP) { Box::new(MultiGzDecoder::new(source)) } else { Box::new(source) };
+pub fn read_from(name: &str, source: impl BufRead + Send + 'static) -> Result<Rows> {
+    rows(name, delimited::unpacked(name, source)?)
+}
+
+fn rows(name: &str, plain: Box<dyn Read + Send>) -> Result<Rows> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(plain);
     let header = reader.headers().with_context(|| format!("{name} has no header that can be read"))?;
     let columns = columns(header).with_context(|| format!("{name} is not in the layout of invoices"))?;
