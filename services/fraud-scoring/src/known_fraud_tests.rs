@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::{domain::decide, labels::Learned, vector::LEN};
+use crate::{domain::decide, labels::Learned, rules, vector::LEN};
 
 const POLICY: Policy =
     Policy { threshold: Some(0.85), hold_threshold: Some(0.30), review_time: SignedDuration::from_mins(30) };
@@ -11,7 +11,7 @@ const POLICY: Policy =
 fn score(value: f64) -> Score {
     let reasons = vec![Reason { code: "pace".into(), text: "fast".into(), weight: value }];
     let (scorer, version, engine) = ("fraud".into(), "3".into(), "built-in".into());
-    Score { value, reasons, scorer, version, engine, fallback: None }
+    Score { value, reasons, scorer, version, engine, fallback: None, thresholds: rules::THRESHOLDS }
 }
 
 fn frauds(customer: i64, card: i64, device: i64, address: i64) -> Features {

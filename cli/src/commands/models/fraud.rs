@@ -7,6 +7,7 @@ mod numbers;
 mod python;
 mod report;
 mod train;
+mod transactions;
 
 use std::path::{Path, PathBuf};
 
