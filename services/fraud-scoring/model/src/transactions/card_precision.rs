@@ -90,9 +90,9 @@ mod tests {
             (0, 1, true, 0.9),
             (0, 2, true, 0.2),
             (0, 3, false, 0.5),
-            // Card 1 would fill a place: it is blocked, so card 2 is among the two.
+            // Card 1 is blocked: cards 2 and 3 are left. Unblocked, both places would be compromised.
             (1, 1, true, 0.9),
-            (1, 2, true, 0.4),
+            (1, 2, true, 0.6),
             (1, 3, false, 0.5),
             // An honest card is never blocked.
             (2, 3, false, 0.5),
