@@ -2,14 +2,15 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bench::{Report, Timing};
 use fraud_scoring::vector::LEN;
 use futures::future::try_join_all;
+use orderflow_stack::{Process, Spec};
 use reqwest::Client;
 use serde_json::json;
 
@@ -19,16 +20,6 @@ use crate::orders::Orders;
 const LOADS: [(usize, usize); 2] = [(1, 1_000), (16, 250)];
 /// How long it may take to train and to start.
 const PATIENCE: Duration = Duration::from_mins(3);
-
-/// A process that ends with its owner.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Prints what the service takes, and how many times as fast `ours` is, in orders a second, one at a time.
 pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
@@ -48,38 +39,44 @@ pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
     let trained = Command::new(&python).arg(scripts.join("train.py")).args([&table, &model]).status()?;
     ensure!(trained.success(), "train.py failed");
     let port = orderflow_stack::free_port()?;
-    let served = Command::new(&python)
-        .args([
-            "-m",
-            "uvicorn",
-            "serve:app",
-            "--log-level",
-            "error",
-            "--workers",
-            "2",
-            "--port",
-            &port.to_string(),
-        ])
-        .env("MODEL", &model)
-        .current_dir(&scripts)
-        .stdout(Stdio::null())
-        .spawn();
-    let _served = Served(served.context("starting uvicorn")?);
-    let url = format!("http://127.0.0.1:{port}/score");
-    let client = Client::builder().no_proxy().build()?;
-    ready(&client, &url, orders).await?;
+    let served = Process::start(&served(&python, &scripts, &model, port, folder.path()))?;
+    let measured = loads(&format!("http://127.0.0.1:{port}/score"), orders).await;
+    // Its workers end with it only when it is asked to.
+    served.stop(Duration::from_secs(10)).await;
+    let (report, best) = measured?;
+    println!("\n{report}\none at a time, in process: {:.0} times as many orders a second", ours / best);
+    Ok(())
+}
 
+/// The service, with two workers.
+fn served(python: &str, scripts: &Path, model: &Path, port: u16, folder: &Path) -> Spec {
+    let (scripts, port) = (scripts.display().to_string(), port.to_string());
+    let arguments = ["-B", "-m", "uvicorn", "serve:app", "--app-dir", &scripts, "--log-level", "error"];
+    let arguments = arguments.into_iter().chain(["--workers", "2", "--port", &port]);
+    Spec {
+        name: "uvicorn".to_owned(),
+        program: python.into(),
+        args: arguments.map(str::to_owned).collect(),
+        env: vec![("MODEL".to_owned(), model.display().to_string())],
+        log: folder.join("log"),
+        ..Spec::default()
+    }
+}
+
+/// What was measured, and the most orders a second.
+async fn loads(url: &str, orders: &Orders) -> Result<(Report, f64)> {
+    let client = Client::builder().no_proxy().build()?;
+    ready(&client, url, orders).await?;
     let mut report = Report::new("FastAPI and scikit-learn");
     let mut best: f64 = 0.0;
     for (callers, requests) in LOADS {
         let began = Instant::now();
-        let timing = load(&client, &url, orders, callers, requests).await?;
+        let timing = load(&client, url, orders, callers, requests).await?;
         let per_second = timing.per_second_of(began.elapsed());
         report.row(&format!("{callers} at a time"), 1, &timing, per_second);
         best = best.max(per_second);
     }
-    println!("\n{report}\none at a time, in process: {:.0} times as many orders a second", ours / best);
-    Ok(())
+    Ok((report, best))
 }
 
 fn has_packages(python: &str) -> bool {
