@@ -136,12 +136,12 @@ async fn versions_are_swapped_and_rolled_back_under_load_and_no_order_is_lost() 
     let mut placed = Vec::new();
     let decision = bench.decided(&mut placed).await;
     assert_eq!((decision.scorer_version.as_str(), decision.threshold), ("one", 0.85));
-    let load = bench.shop.load(60);
+    let load = bench.shop.good_load();
     for (turn, version) in [&two, &one, &two].into_iter().enumerate() {
         load.reached(15 * (turn + 1)).await;
         bench.say(|state| state.live = Some(version.clone())).await;
     }
-    placed.extend(load.all().await);
+    placed.extend(load.enough().await);
     let decision = bench.decided(&mut placed).await;
     assert_eq!((decision.scorer_version.as_str(), decision.threshold), ("two", 0.9));
 
@@ -253,11 +253,14 @@ async fn while_the_breaker_is_open_rules_decide_and_say_so() {
     let mut bench = Bench::given(&[("MODEL_TIME_LIMIT", "0")]).await;
     let one = bench.publish("one", 0.85).await;
     bench.say(|state| state.live = Some(one.clone())).await;
-    let placed = bench.shop.load(40).all().await;
-    bench.shop.settled(&placed).await;
-    let decisions = bench.decisions().await;
-    let by_rules: Vec<&FraudDecision> = decisions.iter().filter(|d| d.scorer == "rules").collect();
-    assert!(!by_rules.is_empty(), "the breaker never opened");
+    let load = bench.shop.good_load();
+    let by_rules = eventually("rules to decide", async || {
+        let decisions = bench.decisions().await.into_iter();
+        let by_rules: Vec<FraudDecision> = decisions.filter(|decision| decision.scorer == "rules").collect();
+        if by_rules.is_empty() { Err("the breaker has not opened") } else { Ok(by_rules) }
+    })
+    .await;
     assert!(by_rules.iter().all(|decision| decision.fallback.as_deref() == Some("breaker_open")));
+    let placed = load.enough().await;
     bench.shop.close(&placed).await;
 }

@@ -113,11 +113,11 @@ pub struct Load {
 }
 
 impl Load {
-    /// Begins to place `count` mixed orders, or fewer where it is [enough](Self::enough) before, one after the other at a
-    /// steady pace.
+    /// Begins to place `count` orders, or fewer where it is [enough](Self::enough) before, one after the other at a steady
+    /// pace. `order` makes them by their number, from 0 on.
     #[must_use]
     #[allow(clippy::disallowed_methods)] // the handle is kept and awaited
-    pub fn start(counter: Counter, count: usize) -> Self {
+    pub fn start(counter: Counter, count: usize, order: fn(usize) -> Request) -> Self {
         let (wanted, accepted) = (Arc::new(AtomicUsize::new(count)), Arc::new(AtomicUsize::new(0)));
         let (until, tell) = (Arc::clone(&wanted), Arc::clone(&accepted));
         let sending = tokio::spawn(async move {
@@ -125,7 +125,7 @@ impl Load {
             let mut placed = Vec::new();
             while placed.len() < until.load(Ordering::Relaxed) {
                 due.tick().await;
-                placed.push(counter.place(&Request::mixed(placed.len())).await);
+                placed.push(counter.place(&order(placed.len())).await);
                 tell.store(placed.len(), Ordering::Relaxed);
             }
             placed

@@ -106,7 +106,13 @@ impl Shop {
     /// Begins to place `count` mixed orders.
     #[must_use]
     pub fn load(&self, count: usize) -> Load {
-        Load::start(self.counter(), count)
+        Load::start(self.counter(), count, Request::mixed)
+    }
+
+    /// Begins to place good orders, until it is [enough](Load::enough): they pass whoever judges them.
+    #[must_use]
+    pub fn good_load(&self) -> Load {
+        Load::start(self.counter(), usize::MAX, |_| Request::good())
     }
 
     /// The environment itself.
