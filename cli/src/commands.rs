@@ -12,6 +12,7 @@ mod labels;
 mod load;
 mod models;
 mod orders;
+mod replay;
 mod reviews;
 mod schemas;
 mod status;
@@ -82,6 +83,8 @@ enum Command {
     /// Models: made, measured, published, tried, promoted, rolled back.
     #[command(subcommand)]
     Models(models::Models),
+    /// What another model would have made of the orders there were; nothing is done.
+    Replay(replay::Replay),
     /// Dead letters, and having them handled again.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
@@ -106,6 +109,7 @@ impl Cli {
             Command::Label(labels) => labels.run().await,
             Command::Customers(customers) => customers.run().await,
             Command::Models(models) => models.run().await,
+            Command::Replay(replay) => replay.run().await,
             Command::Dlq(dlq) => dlq.run().await,
         }
     }

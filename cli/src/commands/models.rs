@@ -4,6 +4,8 @@ mod fraud;
 mod recommendation;
 mod versions;
 
+pub(super) use versions::{Evidence, Numbers, fetched, labels, outcome, told};
+
 use anyhow::Result;
 use clap::Subcommand;
 

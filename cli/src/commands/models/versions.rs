@@ -10,12 +10,16 @@ mod publish;
 mod report;
 mod show;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use orderflow_model::ModelStore;
 use orderflow_storage::{Address, variables};
 
-use crate::commands::words::words;
+use crate::{commands::words::words, connection::Connection};
+use known::Known;
+pub(in crate::commands) use report::{Evidence, Numbers, labels, outcome, told};
 
 /// The model these commands are about.
 const MODEL: &str = "fraud";
@@ -71,6 +75,18 @@ struct Operator {
     /// Why, for `models`: nothing personal, since it stays.
     #[arg(long, value_parser = words)]
     reason: String,
+}
+
+/// Fetches a published version into a folder below `into`.
+pub(in crate::commands) async fn fetched(
+    connection: &Connection,
+    address: &Address,
+    version: &str,
+    into: &Path,
+) -> Result<PathBuf> {
+    let known = Known::read(connection).await?;
+    let version = &known.version(version)?.version;
+    Ok(store(address)?.fetch(&version.folder, &version.manifest_sha256, into).await?)
 }
 
 /// Opens the model store.

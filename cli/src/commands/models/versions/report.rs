@@ -12,7 +12,11 @@ use clap::Args;
 use serde_json::json;
 
 pub(super) use gate::Gate;
-pub(super) use numbers::Numbers;
+pub(in crate::commands) use {
+    draw::told,
+    gather::{Evidence, labels},
+    numbers::{Numbers, outcome},
+};
 
 use super::known::Known;
 use crate::{

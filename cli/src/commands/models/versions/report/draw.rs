@@ -13,6 +13,13 @@ const SHOWN: usize = 10;
 const NO_LABELS: &str = "none of these orders has a label, so precision and recall are not known";
 
 pub(super) fn text(version: &str, numbers: &Numbers, judgement: &Judgement) -> String {
+    let mut parts = told(version, numbers);
+    parts.push(gate(judgement));
+    parts.join("\n\n")
+}
+
+/// What the numbers say, paragraph by paragraph.
+pub(in crate::commands) fn told(version: &str, numbers: &Numbers) -> Vec<String> {
     let mut parts = vec![format!("version {version} has scored {} orders", numbers.orders)];
     if numbers.orders > 0 {
         let decided: Vec<String> =
@@ -27,8 +34,7 @@ pub(super) fn text(version: &str, numbers: &Numbers, judgement: &Judgement) -> S
         parts.push(format!("microseconds an order: p50 {p50:.1}, p95 {p95:.1}, p99 {p99:.1}"));
     }
     parts.push(numbers.labelled.as_ref().map_or_else(|| NO_LABELS.to_owned(), labelled));
-    parts.push(gate(judgement));
-    parts.join("\n\n")
+    parts
 }
 
 fn outcomes(numbers: &Numbers) -> String {

@@ -20,7 +20,7 @@ use crate::{
 
 /// What was scored, and why the same orders were decided as they were.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub(in crate::commands) struct Evidence {
     /// One for each order.
     pub scored: BTreeMap<Uuid, ShadowScored>,
     /// The codes of the reasons behind what was decided, by order; only orders that were scored.
@@ -62,7 +62,7 @@ impl Numbers {
 }
 
 /// The newest label of each order counts, as it does in fraud-scoring.
-async fn labels(
+pub(in crate::commands) async fn labels(
     connection: &Connection,
     decoder: &Decoder,
     scored: &BTreeMap<Uuid, ShadowScored>,
