@@ -44,5 +44,7 @@ pub const BREAKER_MOVES: &str = "orderflow_breaker_moves_total";
 pub const MODEL_REVISION: &str = "orderflow_model_state_revision";
 /// Times a version of a model could not be fetched or verified. Labels: `role`.
 pub const MODEL_LOAD_FAILURES: &str = "orderflow_model_load_failures_total";
+/// Scores of a model that were used again for the same order.
+pub const MODEL_PREDICTIONS_REUSED: &str = "orderflow_model_predictions_reused_total";
 /// Orders that somebody else decided than should have. Labels: `cause`.
 pub const MODEL_FALLBACKS: &str = "orderflow_model_fallbacks_total";

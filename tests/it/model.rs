@@ -36,7 +36,8 @@ async fn a_replay_says_what_a_model_would_have_decided_and_does_nothing() {
     let shop = Shop::open(options()).await;
     let mut placed = shop.load(20).all().await;
     shop.settled(&placed).await;
-    let replayed = async || shop.orderflow(&["replay", "--model", shipped().to_str().unwrap()]).await;
+    let model = shipped().display().to_string();
+    let replayed = async || shop.orderflow(&["replay", "--model", &model]).await;
     let first = replayed().await;
     let numbers = &first["numbers"];
     assert_eq!((&numbers["orders"], &first["features_made_again"]), (&json!(20), &json!(0)), "{first}");
@@ -48,7 +49,7 @@ async fn a_replay_says_what_a_model_would_have_decided_and_does_nothing() {
     assert_eq!((&again["orders"], &again["numbers"]["scores"]), (&first["orders"], &numbers["scores"]));
 
     assert!(shop.records::<ShadowScored>().await.is_empty());
-    let none = ["replay", "--model", shipped().to_str().unwrap(), "--to", "2001-01-01T00:00:00Z"];
+    let none = ["replay", "--model", &model, "--to", "2001-01-01T00:00:00Z"];
     assert_eq!(shop.orderflow(&none).await["numbers"]["orders"], 0);
     placed.push(shop.place(&Request::good()).await);
     shop.close(&placed).await;

@@ -46,6 +46,10 @@ pub struct Settings {
     /// A run of a model over a batch that takes longer counts as a failure, in seconds.
     #[arg(long, env = "MODEL_TIME_LIMIT", default_value = "0.5", value_parser = seconds)]
     pub model_time_limit: Duration,
+    /// How long a model's score may be used again for the same order, which comes again when its batch is repeated, in
+    /// seconds (at most 3600).
+    #[arg(long, env = "SCORE_VALID_FOR", default_value = "60", value_parser = score_valid_for)]
+    pub score_valid_for: SignedDuration,
     /// What runs the model: `onnxruntime`, `built-in`, or `auto`, which is ONNX Runtime where its library can be used.
     #[arg(long, env = "FRAUD_ENGINE", default_value_t = Choice::Auto)]
     pub engine: Choice,
@@ -111,6 +115,15 @@ fn review_time(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
+fn score_valid_for(text: &str) -> Result<SignedDuration, String> {
+    let time = SignedDuration::try_from(seconds(text)?).map_err(|error| error.to_string())?;
+    if (SignedDuration::ZERO..=SignedDuration::from_hours(1)).contains(&time) {
+        Ok(time)
+    } else {
+        Err(format!("`{text}` is not between 0 and 3600 (an hour)"))
+    }
+}
+
 /// Amounts a Lua number (a double) holds exactly, with room for sums.
 fn amount() -> clap::builder::RangedI64ValueParser<i64> {
     clap::value_parser!(i64).range(1..=1_000_000_000_000)
@@ -142,6 +155,7 @@ mod tests {
     #[case::rejected_above_one("--review-reject-above=2")]
     #[case::no_time_to_review("--review-time=0.9")]
     #[case::more_than_a_week_to_review("--review-time=604801")]
+    #[case::scores_for_longer_than_an_hour("--score-valid-for=3601")]
     #[case::no_amount("--high-amount=0")]
     fn a_setting_that_makes_no_sense_is_refused(#[case] argument: &str) {
         assert!(Settings::try_parse_from(["fraud-scoring", argument]).is_err());

@@ -107,7 +107,7 @@ pub fn decide(score: &Score, features: &[f32; LEN], policy: &Policy, decided_at:
         features_definition: DEFINITION.cast_signed(),
         engine: score.engine.to_string(),
         fallback: score.fallback.map(str::to_owned),
-        valid_until: None,
+        valid_until: score.valid_until,
     };
     let held = decision.score >= decision.hold_threshold && !refuses(&decision);
     Judged { review: held.then(|| ReviewTimes::of(decided_at, policy.review_time)), decision, shadow: None }

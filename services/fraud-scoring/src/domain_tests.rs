@@ -28,6 +28,7 @@ fn score(value: f64, weights: &[f64]) -> Score {
         engine: "rules".into(),
         fallback: None,
         thresholds: Thresholds { refuse: 0.85, hold: 0.30 },
+        valid_until: None,
     }
 }
 

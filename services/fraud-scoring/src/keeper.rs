@@ -19,6 +19,7 @@ use crate::{
     guard::{self, Guard},
     loader::{FromStore, Loader},
     model::{NAME, Opener, Version},
+    predictions::Predictions,
     rules::Rules,
     serving::{Deciding, Guards, Served, Serving, Trial, UNAVAILABLE},
     wanted::{Live, Mode, Wanted},
@@ -71,7 +72,8 @@ pub async fn start(service: &Service, settings: &Settings, rules: Rules) -> Resu
     let whole = keeper.turn(&mut followed).await;
     let mut tasks = JoinSet::new();
     tasks.spawn(keeper.run(followed, whole));
-    Ok(Served { slot, guards, rules, keeper: tasks })
+    let predictions = Predictions::new(settings.score_valid_for, service.clock());
+    Ok(Served { slot, guards, predictions, rules, keeper: tasks })
 }
 
 /// The engines of this process; where there is no model to run, none is looked for.

@@ -11,7 +11,16 @@ const POLICY: Policy =
 fn score(value: f64) -> Score {
     let reasons = vec![Reason { code: "pace".into(), text: "fast".into(), weight: value }];
     let (scorer, version, engine) = ("fraud".into(), "3".into(), "built-in".into());
-    Score { value, reasons, scorer, version, engine, fallback: None, thresholds: rules::THRESHOLDS }
+    Score {
+        value,
+        reasons,
+        scorer,
+        version,
+        engine,
+        fallback: None,
+        thresholds: rules::THRESHOLDS,
+        valid_until: None,
+    }
 }
 
 fn frauds(customer: i64, card: i64, device: i64, address: i64) -> Features {

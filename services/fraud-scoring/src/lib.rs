@@ -29,6 +29,7 @@ pub mod on_fraud_labelled;
 pub mod on_order_cancel_requested;
 pub mod on_order_placed;
 pub mod on_review_decided;
+pub mod predictions;
 pub mod profiles;
 pub mod rebuild;
 pub mod replay;

@@ -104,6 +104,7 @@ impl Version {
             engine: self.engine.into(),
             fallback: None,
             thresholds: self.thresholds,
+            valid_until: None,
         })
     }
 }

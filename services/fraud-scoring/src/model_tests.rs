@@ -3,6 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use orderflow::envelope::ids;
 use orderflow_model::Choice;
 use rstest::rstest;
 
@@ -64,7 +65,12 @@ pub fn version(name: &str, parrot: &std::sync::Arc<Parrot>) -> std::sync::Arc<Ve
 /// An order of this customer, of which nothing is known.
 pub fn seen(customer: &str) -> Seen {
     let features = Features::default();
-    Seen { vector: vector::vector(&features), features, customer_id: customer.into() }
+    Seen {
+        vector: vector::vector(&features),
+        features,
+        customer_id: customer.into(),
+        order_id: ids::from_parts(&[customer]),
+    }
 }
 
 #[test]

@@ -94,6 +94,7 @@ impl Rules {
             engine: NAME.into(),
             fallback: None,
             thresholds: THRESHOLDS,
+            valid_until: None,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use orderflow::{
     events::{Order, Reason},
     fault::Fault,
 };
 use orderflow_model::manifest::Thresholds;
+use uuid::Uuid;
 
 use crate::{
     features::Features,
@@ -56,6 +58,8 @@ pub struct Seen {
     pub vector: [f32; LEN],
     /// Who ordered: says whose orders a canary decides, and is no feature.
     pub customer_id: String,
+    /// Which order it is, and no feature either.
+    pub order_id: Uuid,
 }
 
 impl Seen {
@@ -63,7 +67,12 @@ impl Seen {
     #[must_use]
     pub fn of(order: &Order, history: &History) -> Self {
         let features = Features::of(order, history);
-        Self { vector: vector::vector(&features), features, customer_id: order.customer_id.clone() }
+        Self {
+            vector: vector::vector(&features),
+            features,
+            customer_id: order.customer_id.clone(),
+            order_id: order.order_id,
+        }
     }
 }
 
@@ -85,4 +94,6 @@ pub struct Score {
     pub fallback: Option<&'static str>,
     /// When it decides, by whoever scored.
     pub thresholds: Thresholds,
+    /// Until when a model's score may be used again for the same order; none of rules.
+    pub valid_until: Option<Timestamp>,
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::{
     guard::{Guard, Why},
     model::Version,
+    predictions::Predictions,
     rules::{self, Rules},
     scorer::{Score, Scorer, Scores, Seen, ShadowRun},
     wanted::Mode,
@@ -64,6 +65,8 @@ pub struct Served {
     pub slot: Arc<Slot<Serving>>,
     /// How it is run.
     pub guards: Guards,
+    /// What versions have said a moment ago.
+    pub predictions: Predictions,
     /// Who decides where no model does.
     pub rules: Rules,
     /// Puts other versions into the slot, as long as this lives.
@@ -147,11 +150,11 @@ impl Served {
         if let Some(Trial { version, mode: Mode::Canary(share) }) = &serving.trial {
             let is_of_it = |seen: &Seen| share.has(&seen.customer_id, &version.name);
             let whys = [CANDIDATE_FAILED, CANDIDATE_LEFT_ALONE];
-            fill(&self.guards.candidate, version, &mut orders, is_of_it, whys);
+            self.fill(&self.guards.candidate, version, &mut orders, is_of_it, whys);
         }
         let off = match &serving.deciding {
             Deciding::Model(version) => {
-                fill(&self.guards.live, version, &mut orders, |_| true, [FAILED, LEFT_ALONE]);
+                self.fill(&self.guards.live, version, &mut orders, |_| true, [FAILED, LEFT_ALONE]);
                 None
             }
             Deciding::Rules(why) => *why,
@@ -169,6 +172,36 @@ impl Served {
         Score { fallback, ..score }
     }
 
+    /// Has a version score those of the open orders that are its own, in one run; what it has said a moment ago it is not
+    /// asked again.
+    fn fill(
+        &self,
+        guard: &Guard,
+        version: &Version,
+        orders: &mut [Open<'_>],
+        is_its_own: impl Fn(&Seen) -> bool,
+        [failed, left_alone]: [&'static str; 2],
+    ) {
+        let mut own: Vec<&mut Open<'_>> =
+            orders.iter_mut().filter(|open| open.score.is_none() && is_its_own(open.seen)).collect();
+        own.iter_mut().for_each(|open| open.score = self.predictions.find(version, open.seen));
+        own.retain(|open| open.score.is_none());
+        if own.is_empty() {
+            return;
+        }
+        let seen: Vec<&Seen> = own.iter().map(|open| open.seen).collect();
+        match guard.run(version, &seen) {
+            Ok(run) => own.iter_mut().zip(run.scores).for_each(|(open, score)| {
+                open.score = Some(self.predictions.keep(version, open.seen, score))
+            }),
+            Err(why) => {
+                let why = if why == Why::Failed { failed } else { left_alone };
+                // The first choice that did not score is the one that is told.
+                own.iter_mut().for_each(|open| open.why = open.why.or(Some(why)));
+            }
+        }
+    }
+
     /// What a version in shadow says. Its failure is its own: it has been told, and counted by its breaker.
     fn shadow(&self, serving: &Serving, batch: &[Seen]) -> Option<ShadowRun> {
         let Some(Trial { version, mode: Mode::Shadow }) = &serving.trial else { return None };
@@ -177,30 +210,6 @@ impl Served {
             micros: run.took.as_secs_f64() * 1e6 / batch.len().max(1) as f64,
             scores: run.scores,
         })
-    }
-}
-
-/// Has a version score those of the open orders that are its own, in one run.
-fn fill(
-    guard: &Guard,
-    version: &Version,
-    orders: &mut [Open<'_>],
-    is_its_own: impl Fn(&Seen) -> bool,
-    [failed, left_alone]: [&'static str; 2],
-) {
-    let mut own: Vec<&mut Open<'_>> =
-        orders.iter_mut().filter(|open| open.score.is_none() && is_its_own(open.seen)).collect();
-    if own.is_empty() {
-        return;
-    }
-    let seen: Vec<&Seen> = own.iter().map(|open| open.seen).collect();
-    match guard.run(version, &seen) {
-        Ok(run) => own.iter_mut().zip(run.scores).for_each(|(open, score)| open.score = Some(score)),
-        Err(why) => {
-            let why = if why == Why::Failed { failed } else { left_alone };
-            // The first choice that did not score is the one that is told.
-            own.iter_mut().for_each(|open| open.why = open.why.or(Some(why)));
-        }
     }
 }
 

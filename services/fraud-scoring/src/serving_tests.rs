@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use orderflow::clock::Clock;
 use rstest::rstest;
 
@@ -15,11 +16,15 @@ use crate::{
 const RULES: Limits = Limits { high: 100_000, small: 1_000 };
 
 fn served(deciding: Deciding, trial: Option<Trial>) -> Served {
-    let clock = Clock::system();
-    let guard = || guard(&clock, Duration::MAX);
+    served_by(&Clock::system(), deciding, trial)
+}
+
+fn served_by(clock: &Clock, deciding: Deciding, trial: Option<Trial>) -> Served {
+    let guard = || guard(clock, Duration::MAX);
     Served {
         slot: Arc::new(Slot::new(Serving { deciding, trial })),
         guards: Guards { live: guard(), candidate: guard() },
+        predictions: Predictions::new(SignedDuration::from_mins(1), clock.clone()),
         rules: Rules::new(RULES),
         keeper: JoinSet::new(),
     }
@@ -104,12 +109,15 @@ fn a_canary_that_fails_leaves_its_orders_to_the_live_version_and_then_to_rules()
 #[case::fails(Err(()))]
 #[case::answers_nonsense(Ok(f32::NAN))]
 fn a_shadow_never_touches_a_decision(#[case] says: Says) {
-    let alone = served(live(Ok(0.1)), None).score(&orders()).unwrap();
+    let at_any_time = |scores: Vec<Score>| -> Vec<Score> {
+        scores.into_iter().map(|score| Score { valid_until: None, ..score }).collect()
+    };
+    let alone = at_any_time(served(live(Ok(0.1)), None).score(&orders()).unwrap().deciding);
     let parrot = Parrot::new(says);
     let beside = served(live(Ok(0.1)), trial(&parrot, Mode::Shadow));
     for _ in 0..8 {
         let scores = beside.score(&orders()).unwrap();
-        assert_eq!(scores.deciding, alone.deciding);
+        assert_eq!(at_any_time(scores.deciding), alone);
         let values = scores.shadow.map(|run| {
             assert!(run.micros >= 0.0 && run.scores.iter().all(|score| score.version == "8"));
             run.scores.iter().map(|score| score.value).collect::<Vec<_>>()
@@ -119,4 +127,40 @@ fn a_shadow_never_touches_a_decision(#[case] says: Says) {
     }
     // One run of each batch, and none once the breaker has opened.
     assert_eq!(parrot.runs(), if says.is_ok_and(f32::is_finite) { 8 } else { 5 });
+}
+
+#[test]
+fn an_order_that_comes_again_gets_its_score_again_and_never_one_that_has_expired() {
+    let (clock, parrot) = (Clock::system(), Parrot::new(Ok(0.1)));
+    let served = served_by(&clock, Deciding::Model(version("7", &parrot)), None);
+    let score = |orders: &[Seen]| served.score(orders).unwrap().deciding;
+    let first = score(&orders());
+    assert!(first.iter().all(|score| score.valid_until.is_some_and(|until| until > clock.now())));
+    parrot.learn(Ok(0.9));
+    assert_eq!((score(&orders()), parrot.runs()), (first.clone(), 1));
+
+    // One that is new is scored, and only that one.
+    let more = [&orders()[..1], &[seen("d-1")]].concat();
+    let values: Vec<f64> = score(&more).iter().map(|score| score.value).collect();
+    assert_eq!((values, parrot.runs()), (vec![f64::from(0.1f32), f64::from(0.9f32)], 2));
+
+    clock.set_offset(SignedDuration::from_secs(61));
+    let again = score(&orders());
+    assert!(again.iter().zip(&first).all(|(again, first)| again.value > first.value), "{again:?}");
+    assert!(again.iter().zip(&first).all(|(again, first)| again.valid_until > first.valid_until));
+}
+
+#[test]
+fn another_version_and_other_features_are_another_prediction() {
+    let (one, two) = (Parrot::new(Ok(0.1)), Parrot::new(Ok(0.2)));
+    let served = served(Deciding::Model(version("7", &one)), None);
+    let order = seen("a");
+    served.score(std::slice::from_ref(&order)).unwrap();
+    let mut changed = order.clone();
+    changed.vector[0] += 1.0;
+    served.score(&[changed]).unwrap();
+    assert_eq!(one.runs(), 2);
+    served.slot.swap(Serving { deciding: Deciding::Model(version("8", &two)), trial: None });
+    assert_eq!(served.score(&[order]).unwrap().deciding[0].version, "8");
+    assert_eq!((one.runs(), two.runs()), (2, 1));
 }

@@ -90,8 +90,8 @@ fn seen(one: &Past) -> Result<Seen> {
     let vector = <[f32; LEN]>::try_from(features.as_slice()).with_context(|| {
         format!("order {} has {} features, not {LEN}", one.order.order_id, features.len())
     })?;
-    let customer_id = one.order.customer_id.clone();
-    Ok(Seen { features: Features::default(), vector, customer_id })
+    let (order_id, customer_id) = (one.order.order_id, one.order.customer_id.clone());
+    Ok(Seen { features: Features::default(), vector, customer_id, order_id })
 }
 
 /// The orders it would have decided otherwise, those whose score has moved most first.

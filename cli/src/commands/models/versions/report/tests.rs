@@ -124,9 +124,13 @@ fn of_no_orders_nothing_is_known_and_nothing_passes() {
 fn a_report_shows_what_differs() {
     let numbers = Numbers::of(&evidence([scored(1, 0.5, 0.1, "validated")]));
     let shown = draw::text("2", &numbers, &gate(&[]).judge(&numbers));
-    for words in
-        ["decided by fraud 1 (1)", "the same outcome: 0.00 %", "velocity", "+1", "no order has a label"]
-    {
+    for words in [
+        "decided by fraud 1 (1)",
+        "the same outcome: 0.00 %",
+        "velocity",
+        "+1",
+        "none of these orders has a label",
+    ] {
         assert!(shown.contains(words), "{words} in\n{shown}");
     }
 }
