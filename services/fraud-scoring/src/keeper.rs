@@ -193,7 +193,8 @@ impl<L: Loader> Keeper<L> {
         let tried = serving.trial.as_ref().map_or("none", |trial| trial.version.name.as_str());
         ::metrics::gauge!(metrics::MODEL_REVISION).set(revision as f64);
         if troubles.is_empty() {
-            info!(revision, decides, tried, mode = serving.mode_name(), "what models.state asks for serves");
+            let (engine, mode) = (serving.deciding.engine(), serving.mode_name());
+            info!(revision, decides, engine, tried, mode, "what models.state asks for serves");
             self.health.settled(CONCERN);
         } else {
             let troubles = troubles.join("; ");

@@ -44,9 +44,10 @@ impl FromStore {
     pub fn new(settings: &Settings, opener: Arc<Opener>) -> Result<Self> {
         let open = |address| ModelStore::open(address, orderflow_storage::variables());
         let store = settings.model_store.as_ref().map(open).transpose().context("MODEL_STORE")?;
-        let own = match &settings.model_cache {
-            Some(_) => None,
-            None => Some(tempfile::tempdir().context("making a folder for models")?),
+        // Nothing is fetched where there is no store, and so nothing has to be writable.
+        let own = match (&store, &settings.model_cache) {
+            (Some(_), None) => Some(tempfile::tempdir().context("making a folder for models (MODEL_CACHE)")?),
+            _ => None,
         };
         let into = settings.model_cache.clone().or_else(|| Some(own.as_ref()?.path().to_owned()));
         Ok(Self { store, into: into.unwrap_or_default(), opener, _own: own })

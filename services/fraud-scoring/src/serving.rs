@@ -132,6 +132,14 @@ impl Deciding {
             Self::Rules(_) => rules::NAME,
         }
     }
+
+    /// What runs it.
+    pub(crate) fn engine(&self) -> &'static str {
+        match self {
+            Self::Model(version) => version.engine,
+            Self::Rules(_) => rules::NAME,
+        }
+    }
 }
 
 impl Scorer for Served {
