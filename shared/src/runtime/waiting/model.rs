@@ -297,3 +297,28 @@ proptest! {
         prop_assert_eq!(first, all, "{:?}", shop);
     }
 }
+
+/// Who comes to wait once more after its answer stands in the journal before that answer for whoever reads from behind it.
+#[test]
+fn a_record_that_waits_again_behind_its_answer_is_not_answered_again_after_a_loss() {
+    use Act::{Again, Breaks, Drain, Forget, Read, Redrive};
+    use Fate::{Committed, Cut, TakenBack};
+    let shop = play(&[
+        Breaks(0, true),
+        Read(Committed),
+        Read(Committed),
+        Redrive,
+        Breaks(0, false),
+        Read(Committed),
+        Again(TakenBack),
+        Again(Committed),
+        Drain(Cut),
+        Redrive,
+        Read(Committed),
+        Again(Committed),
+        Drain(Committed),
+        Drain(Committed),
+        Forget,
+    ]);
+    assert_eq!(shop.answered, (0..RECORDS).map(record).collect::<Vec<_>>());
+}

@@ -32,6 +32,30 @@ pub(crate) struct Book {
 struct Entries {
     letters: Vec<Uuid>,
     line: Line<i64>,
+    /// Where each was first said to be settled.
+    settled_at: HashMap<Uuid, i64>,
+    /// The earliest such place of those that came to wait once more after it. Whoever reads on behind it would take them
+    /// for open.
+    needed: Option<i64>,
+}
+
+impl Entries {
+    fn waits(&mut self, id: Uuid, offset: i64) {
+        self.line.waits(id, offset);
+        let settled = self.settled_at.get(&id).copied();
+        self.needed = [self.needed, settled].into_iter().flatten().min();
+    }
+
+    fn settled(&mut self, id: Uuid, offset: i64) {
+        self.line.settled(id);
+        self.settled_at.entry(id).or_insert(offset);
+    }
+
+    /// Where the line must be read from; nothing when nobody waits.
+    fn from(&self) -> Option<i64> {
+        let (_, first) = self.line.open().next()?;
+        Some(self.needed.map_or(*first, |needed| needed.min(*first)))
+    }
 }
 
 impl Book {
@@ -54,8 +78,8 @@ impl Book {
         *end = (*end).max(place.offset + 1);
         let entries = self.keys.entry(raw.key().to_vec()).or_default();
         match Note::of(raw.message.headers()) {
-            Note::Waits => entries.line.waits(raw.id(), place.offset),
-            Note::Settled(id) => entries.line.settled(id),
+            Note::Waits => entries.waits(raw.id(), place.offset),
+            Note::Settled(id) => entries.settled(id, place.offset),
             Note::Buried(id) => entries.line.buried(id),
         }
     }
@@ -80,14 +104,16 @@ impl Book {
     fn line(&self, key: &[u8], entries: &Entries, partitions: (i32, i32)) -> Option<Restored> {
         let line = &entries.line;
         let blocker = entries.letters.iter().copied().find(|id| !line.is_settled(*id));
-        let first = line.open().map(|(_, offset)| *offset).next();
         let waits: Vec<Uuid> = line.open().map(|(id, _)| id).filter(|id| Some(*id) != blocker).collect();
         if blocker.is_none() && waits.is_empty() {
             return None;
         }
         let end = self.ends.get(&partition_of(key, partitions.1)).copied().unwrap_or_default();
         let (key, partition) = (key.to_vec(), partition_of(key, partitions.0));
-        Some(Restored { line: Picked { key, partition, blocker, from: first.unwrap_or(end) }, waits })
+        Some(Restored {
+            line: Picked { key, partition, blocker, from: entries.from().unwrap_or(end) },
+            waits,
+        })
     }
 }
 
