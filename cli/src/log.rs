@@ -3,9 +3,11 @@
 mod decoder;
 mod entry;
 mod follow;
+mod judgement;
 mod read;
 
 pub use decoder::Decoder;
 pub use entry::{Entry, Place};
 pub use follow::Follower;
+pub use judgement::Judgement;
 pub use read::{groups, read, read_raw};

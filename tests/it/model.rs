@@ -1,18 +1,15 @@
 //! Orders that a trained model judges.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use orderflow::events::{OrderValidatedForFraud, ShadowScored};
 use orderflow_cli::environment::Options;
-use orderflow_tests::{Request, Shop, options};
+use orderflow_tests::{Request, Shop, options, sources::shipped_model};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_model_decides_and_the_decision_tells_which_and_by_what() {
-    let model = shipped();
+    let model = shipped_model();
     let variables = [("FRAUD_MODEL", model.to_str().unwrap()), ("FRAUD_ENGINE", "built-in")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let service_variables = BTreeMap::from([("fraud-scoring", variables)]);
@@ -36,7 +33,7 @@ async fn a_replay_says_what_a_model_would_have_decided_and_does_nothing() {
     let shop = Shop::open(options()).await;
     let mut placed = shop.load(20).all().await;
     shop.settled(&placed).await;
-    let model = shipped().display().to_string();
+    let model = shipped_model().display().to_string();
     let replayed = async || shop.orderflow(&["replay", "--model", &model]).await;
     let first = replayed().await;
     let numbers = &first["numbers"];
@@ -59,8 +56,4 @@ async fn a_replay_says_what_a_model_would_have_decided_and_does_nothing() {
 fn others((decided, would_be): (&String, &Value)) -> u64 {
     let counts = would_be.as_object().unwrap().iter().filter(|(outcome, _)| *outcome != decided);
     counts.filter_map(|(_, count)| count.as_u64()).sum()
-}
-
-fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/fraud-scoring/model/shipped")
 }

@@ -1,9 +1,6 @@
 //! The operator's side of the models: a version is published, tried, refused by the gate, promoted, rolled back.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -27,6 +24,7 @@ use orderflow_model::ModelStore;
 use orderflow_tests::{
     bucket::{Bucket, KEY},
     options, servers,
+    sources::shipped_model,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -82,7 +80,7 @@ impl Office {
     /// A model like the shipped one, under this version.
     async fn publishes(&self, version: &str) -> Result<bool> {
         let folder = tempfile::tempdir().unwrap();
-        let shipped = shipped();
+        let shipped = shipped_model();
         for file in ["model.onnx", "golden.json", "CARD.md"] {
             std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
         }
@@ -122,10 +120,6 @@ impl Office {
             publisher.send(&publisher.prepare(&scored, root("fraud-scoring")).unwrap()).await.unwrap();
         }
     }
-}
-
-fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/fraud-scoring/model/shipped")
 }
 
 fn scored(version: &str, order: Uuid) -> ShadowScored {
@@ -244,7 +238,7 @@ async fn of_two_operators_at_once_one_changes_what_it_has_seen() {
 
 #[tokio::test]
 async fn a_bucket_keeps_versions_as_a_folder_does() {
-    let (bucket, shipped) = (Bucket::empty().await, shipped());
+    let (bucket, shipped) = (Bucket::empty().await, shipped_model());
     let store = ModelStore::open(&bucket.address(), bucket.variables()).unwrap();
     let stored = store.put(&shipped).await.unwrap();
     assert_eq!(store.put(&shipped).await.unwrap(), stored);

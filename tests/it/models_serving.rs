@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::Arc,
 };
 
@@ -19,7 +18,7 @@ use orderflow::{
 };
 use orderflow_cli::environment::Options;
 use orderflow_model::{ModelStore, Sha256};
-use orderflow_tests::{Request, Shop, eventually, load::Placed, options};
+use orderflow_tests::{Request, Shop, eventually, load::Placed, options, sources::shipped_model};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -58,7 +57,7 @@ impl Bench {
 
     /// Puts the shipped model into the store as another version, which refuses above this score.
     async fn publish(&self, version: &str, refuse: f64) -> ModelVersion {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/fraud-scoring/model/shipped");
+        let shipped = shipped_model();
         let folder = tempfile::tempdir().unwrap();
         for file in ["model.onnx", "golden.json"] {
             std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();

@@ -8,6 +8,12 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The folder of the fraud model that comes with this version.
+#[must_use]
+pub fn shipped_model() -> PathBuf {
+    workspace().join("services/fraud-scoring/model/shipped")
+}
+
 /// A text file of the workspace.
 #[must_use]
 pub fn text(path: &str) -> String {

@@ -7,7 +7,7 @@ use orderflow::events::{
 };
 use serde::Serialize;
 
-use crate::log::{Decoder, Entry};
+use crate::log::{Decoder, Entry, Judgement};
 
 /// One order's judgement, as its events on `fraud` tell it, in whatever sequence.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,15 +62,13 @@ impl Judged {
     /// When it is a decision that cannot be read.
     pub(super) fn hear(&mut self, entry: &Entry, decoder: &Decoder) -> Result<()> {
         let kind = &entry.envelope.kind;
+        self.by(Judgement::of(entry, decoder)?.map(|judgement| judgement.decision));
         if OrderValidatedForFraud::is_named(kind) {
             self.ending = Some(Ending::LetThrough);
-            self.by(decoder.decode::<OrderValidatedForFraud>(entry)?.map(|event| event.decision));
         } else if OrderFraudDetected::is_named(kind) {
             self.ending = Some(Ending::Refused);
-            self.by(decoder.decode::<OrderFraudDetected>(entry)?.map(|event| event.decision));
         } else if OrderHeldForReview::is_named(kind) {
             self.held = true;
-            self.by(decoder.decode::<OrderHeldForReview>(entry)?.map(|event| event.decision));
         } else if OrderReviewCancelled::is_named(kind) {
             self.ending = Some(Ending::TakenBack);
         }

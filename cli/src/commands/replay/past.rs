@@ -7,19 +7,16 @@ use std::{
 
 use anyhow::Result;
 use fraud_scoring::{
-    domain::{Judged, ReviewTimes},
+    domain::Judged,
     replay::Replay,
     vector::{DEFINITION, LEN},
 };
-use orderflow::{
-    events::{FraudDecision, Order, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud, Record},
-    topics::FRAUD,
-};
+use orderflow::{events::Order, topics::FRAUD};
 use uuid::Uuid;
 
 use crate::{
     connection::Connection,
-    log::{Decoder, Entry, read as read_topics},
+    log::{Decoder, Entry, Judgement, read as read_topics},
 };
 
 /// The reasons that labels of earlier orders give begin with this.
@@ -68,26 +65,13 @@ pub async fn read(connection: &Connection, decoder: &Decoder) -> Result<Vec<Past
     Ok(history)
 }
 
+/// What its score decided on an order.
 fn past(decoder: &Decoder, entry: &Entry) -> Result<Option<Past>> {
-    let kind = &entry.envelope.kind;
-    let found: Option<(Arc<Order>, FraudDecision, Option<ReviewTimes>)> =
-        if OrderValidatedForFraud::is_named(kind) {
-            decoder.decode::<OrderValidatedForFraud>(entry)?.map(|e| (e.order, e.decision, None))
-        } else if OrderFraudDetected::is_named(kind) {
-            decoder.decode::<OrderFraudDetected>(entry)?.map(|e| (e.order, e.decision, None))
-        } else if OrderHeldForReview::is_named(kind) {
-            let held = decoder.decode::<OrderHeldForReview>(entry)?;
-            held.map(|e| {
-                let times = ReviewTimes { escalate_at: e.escalate_at, review_by: e.review_by };
-                (e.order, e.decision, Some(times))
-            })
-        } else {
-            None
-        };
-    Ok(found.filter(|(_, decision, _)| decision.reviewer.is_none()).map(|(order, decision, review)| Past {
+    let by_score = Judgement::of(entry, decoder)?.filter(|found| found.decision.reviewer.is_none());
+    Ok(by_score.map(|Judgement { order, decision, review }| Past {
+        order,
         event: entry.envelope.causation_id.unwrap_or(entry.envelope.id),
         judged: Judged { decision, review, shadow: None },
-        order,
     }))
 }
 

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use orderflow::{
-    events::{
-        FraudDecision, FraudLabelled, OrderFraudDetected, OrderHeldForReview, OrderValidatedForFraud, Record,
-        ShadowScored,
-    },
+    events::{FraudLabelled, ShadowScored},
     topics::{FRAUD, FRAUD_LABELS, FRAUD_SHADOW},
 };
 use uuid::Uuid;
@@ -15,7 +12,7 @@ use uuid::Uuid;
 use super::{super::MODEL, Numbers};
 use crate::{
     connection::Connection,
-    log::{Decoder, Entry, read},
+    log::{Decoder, Judgement, read},
 };
 
 /// What was scored, and why the same orders were decided as they were.
@@ -50,10 +47,10 @@ impl Numbers {
         entries.retain(|entry| entry.order_id().is_some_and(|id| evidence.scored.contains_key(&id)));
         decoder.learn(&entries).await?;
         for entry in &entries {
-            if let (Some(order_id), Some(decision)) = (entry.order_id(), decision(&decoder, entry)?) {
+            if let Some(Judgement { order, decision, .. }) = Judgement::of(entry, &decoder)? {
                 // The first is by the score; what a review says later has the same reasons.
                 let codes = || decision.reasons.iter().map(|reason| reason.code.clone()).collect();
-                evidence.decided_for.entry(order_id).or_insert_with(codes);
+                evidence.decided_for.entry(order.order_id).or_insert_with(codes);
             }
         }
         evidence.labels = labels(connection, &decoder, &evidence.scored).await?;
@@ -78,17 +75,4 @@ pub(in crate::commands) async fn labels(
         *kept = said.max(*kept);
     }
     Ok(newest.into_iter().map(|(order_id, (.., fraud))| (order_id, fraud)).collect())
-}
-
-fn decision(decoder: &Decoder, entry: &Entry) -> Result<Option<FraudDecision>> {
-    let kind = &entry.envelope.kind;
-    Ok(if OrderValidatedForFraud::is_named(kind) {
-        decoder.decode::<OrderValidatedForFraud>(entry)?.map(|event| event.decision)
-    } else if OrderHeldForReview::is_named(kind) {
-        decoder.decode::<OrderHeldForReview>(entry)?.map(|event| event.decision)
-    } else if OrderFraudDetected::is_named(kind) {
-        decoder.decode::<OrderFraudDetected>(entry)?.map(|event| event.decision)
-    } else {
-        None
-    })
 }
