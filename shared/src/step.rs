@@ -22,8 +22,8 @@ pub type Verdicts<Out> = Result<Vec<Result<Outcome<Out>, Fault>>, Fault>;
 pub trait Step: Send + Sync + 'static {
     /// Permanent: event ids are made from it. `<service>.on_<event>`.
     const NAME: &'static str;
-    /// Whether no order waits for what it says: its records may then wait for some 50 ms, so that they share a round trip
-    /// and a transaction with those that come meanwhile. That leaves the broker to the orders that do wait.
+    /// Whether no order waits for what it says: its records may then wait for some 200 ms, so that they share a round trip
+    /// and a transaction. That leaves the loop and the broker to the orders that do wait, which go past them.
     const GATHERS: bool = false;
     /// What it reads: one record type, or an enum made by [`events!`](crate::events!).
     type In: Input;

@@ -21,14 +21,25 @@ pub(crate) struct Raw {
     /// Where it first stood: somewhere else when it is handled again.
     pub origin: Origin,
     pub message: OwnedMessage,
-    /// Whether no order waits for what it leads to.
-    pub can_wait: bool,
+    /// Who waits for it.
+    pub urgency: Urgency,
+}
+
+/// Who waits for what a record leads to, as far as one can tell before it is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// An order.
+    Now,
+    /// No order: its step [gathers](crate::step::Step::GATHERS).
+    Later,
+    /// Nobody: no step is for it.
+    Never,
 }
 
 impl Raw {
     /// A record where it first stood.
     pub fn at(place: Origin, message: OwnedMessage) -> Self {
-        Self { place, origin: place, message, can_wait: false }
+        Self { place, origin: place, message, urgency: Urgency::Now }
     }
 
     /// A record read from a topic of its group's own: `by_schema` is the topic its schema belongs to, for one whose
@@ -36,7 +47,7 @@ impl Raw {
     pub fn again(place: Origin, message: OwnedMessage, names: &Names, by_schema: Option<Topic>) -> Self {
         let told = original::origin(message.headers(), names);
         let origin = told.unwrap_or(Origin { topic: by_schema.unwrap_or(place.topic), ..place });
-        Self { place, origin, message, can_wait: false }
+        Self { place, origin, message, urgency: Urgency::Now }
     }
 
     /// Whether it has been read before, and put aside.

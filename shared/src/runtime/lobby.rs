@@ -1,11 +1,20 @@
-//! Where records wait for company: those that no order waits for need no transaction of their own.
+//! Where records wait for company: those that no order waits for need no transaction of their own, and must not hold up
+//! those that an order waits for.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    mem,
+    time::{Duration, Instant},
+};
 
-use super::batch::Raw;
+use super::{
+    batch::{Raw, Urgency},
+    poll::BATCH_BYTES,
+};
+use crate::topics::Topic;
 
-/// Records that were polled and may wait. They are handled with the first that may not, in the order in which they came;
-/// until then they are as good as not polled.
+/// Records that were polled and may wait, at most as many as a batch. Until they are handled they are as good as not
+/// polled.
 pub(crate) struct Lobby {
     /// How long a record waits at most.
     wait: Duration,
@@ -19,19 +28,58 @@ impl Lobby {
         Self { wait, records: Vec::new(), since: None }
     }
 
-    /// Adds what was polled; gives back what is to be handled now, which is all or nothing.
+    /// Adds what was polled; gives back what is to be handled now, in the order in which it came.
+    ///
+    /// Nothing goes before an earlier record of its partition, whose offset it would commit with its own, nor before an
+    /// earlier one of its key.
     pub fn let_in(&mut self, polled: Vec<Raw>, limit: usize, now: Instant) -> Vec<Raw> {
-        let is_urgent = polled.iter().any(|raw| !raw.can_wait);
         self.records.extend(polled);
-        if self.records.is_empty() {
+        let going = if self.is_full(limit) || self.is_due(now) || self.meets_an_urgent_one() {
+            mem::take(&mut self.records)
+        } else {
+            self.take_urgent()
+        };
+        self.since = if self.records.is_empty() { None } else { self.since.or(Some(now)) };
+        going
+    }
+
+    fn is_full(&self, limit: usize) -> bool {
+        self.records.len() >= limit || self.records.iter().map(Raw::size).sum::<usize>() >= BATCH_BYTES
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.wait.is_zero() || self.since.is_some_and(|since| now.duration_since(since) >= self.wait)
+    }
+
+    /// Whether a record that waits has the partition or the key of one that does not.
+    fn meets_an_urgent_one(&self) -> bool {
+        if self.with(Urgency::Later).next().is_none() {
+            return false;
+        }
+        let partitions = self.partitions(Urgency::Now);
+        let keys: HashSet<&[u8]> = self.with(Urgency::Now).map(Raw::key).collect();
+        self.with(Urgency::Later).any(|raw| partitions.contains(&partition(raw)) || keys.contains(raw.key()))
+    }
+
+    /// Those that an order waits for, and on the way whatever leads to nothing. The partitions of those that stay are
+    /// none of theirs.
+    fn take_urgent(&mut self) -> Vec<Raw> {
+        let staying = self.partitions(Urgency::Later);
+        if self.with(Urgency::Now).next().is_none() {
             return Vec::new();
         }
-        let since = *self.since.get_or_insert(now);
-        if is_urgent || self.records.len() >= limit || now.duration_since(since) >= self.wait {
-            self.since = None;
-            return std::mem::take(&mut self.records);
-        }
-        Vec::new()
+        let (stay, go) =
+            mem::take(&mut self.records).into_iter().partition(|raw| staying.contains(&partition(raw)));
+        self.records = stay;
+        go
+    }
+
+    fn with(&self, urgency: Urgency) -> impl Iterator<Item = &Raw> {
+        self.records.iter().filter(move |raw| raw.urgency == urgency)
+    }
+
+    fn partitions(&self, urgency: Urgency) -> HashSet<(Topic, i32)> {
+        self.with(urgency).map(partition).collect()
     }
 
     /// How long until what waits is due.
@@ -45,51 +93,10 @@ impl Lobby {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use rdkafka::message::OwnedMessage;
-
-    use super::*;
-    use crate::{step::Origin, topics::ORDERS};
-
-    const WAIT: Duration = Duration::from_millis(50);
-
-    fn record(offset: i64, can_wait: bool) -> Raw {
-        let place = Origin { topic: ORDERS, partition: 0, offset, timestamp: Timestamp::UNIX_EPOCH };
-        let message =
-            OwnedMessage::new(None, None, String::new(), rdkafka::Timestamp::NotAvailable, 0, offset, None);
-        Raw { can_wait, ..Raw::at(place, message) }
-    }
-
-    fn offsets(batch: &[Raw]) -> Vec<i64> {
-        batch.iter().map(|raw| raw.place.offset).collect()
-    }
-
-    #[test]
-    fn records_that_can_wait_go_with_the_first_that_cannot_in_the_order_they_came() {
-        let (mut lobby, now) = (Lobby::new(WAIT), Instant::now());
-        assert!(lobby.let_in(vec![record(0, true)], 100, now).is_empty());
-        assert!(lobby.let_in(vec![record(1, true)], 100, now).is_empty());
-        let batch = lobby.let_in(vec![record(2, true), record(3, false)], 100, now);
-        assert_eq!(offsets(&batch), [0, 1, 2, 3]);
-        assert_eq!(lobby.next_due(now), None);
-    }
-
-    #[test]
-    fn nothing_waits_longer_than_it_may_or_beyond_a_batch() {
-        let (mut lobby, now) = (Lobby::new(WAIT), Instant::now());
-        assert!(lobby.let_in(vec![record(0, true)], 2, now).is_empty());
-        assert_eq!(lobby.next_due(now + WAIT / 2), Some(WAIT / 2));
-        assert_eq!(offsets(&lobby.let_in(Vec::new(), 2, now + WAIT)), [0]);
-        assert_eq!(offsets(&lobby.let_in(vec![record(1, true), record(2, true)], 2, now)), [1, 2]);
-    }
-
-    #[test]
-    fn what_was_taken_back_is_forgotten() {
-        let (mut lobby, now) = (Lobby::new(WAIT), Instant::now());
-        lobby.let_in(vec![record(0, true)], 100, now);
-        lobby.clear();
-        assert_eq!(offsets(&lobby.let_in(vec![record(1, false)], 100, now)), [1]);
-    }
+fn partition(raw: &Raw) -> (Topic, i32) {
+    (raw.place.topic, raw.place.partition)
 }
+
+#[cfg(test)]
+#[path = "lobby_tests.rs"]
+mod tests;

@@ -21,7 +21,7 @@ use crate::{fault::Fault, step::Origin, topics::Names};
 /// How long a poll waits while the committed offsets are not known: it only serves the group.
 const ASTRAY: Duration = Duration::from_millis(5);
 /// No batch holds more than this, whatever its count.
-const BATCH_BYTES: usize = 4 << 20;
+pub(super) const BATCH_BYTES: usize = 4 << 20;
 
 impl Engine {
     /// Polls what is there; waits only for the first record. Records from before a rebalance are dropped: whoever
@@ -72,7 +72,7 @@ impl Engine {
     fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
         if place.topic != self.waiting.topics.retry {
             let raw = Raw::at(place, message);
-            return Raw { can_wait: self.can_wait(&raw), ..raw };
+            return Raw { urgency: self.urgency(&raw), ..raw };
         }
         let by_schema = topic_of(message.payload().unwrap_or_default(), &self.codec);
         Raw::again(place, message, &self.names, by_schema)

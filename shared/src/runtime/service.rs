@@ -42,7 +42,9 @@ use crate::{
     topics::Topic,
 };
 
-/// How long a record that no order waits for may wait for company.
+/// How long a record that no order waits for may wait for company, while orders go past it.
+const LOBBY: Duration = Duration::from_millis(200);
+/// For how long the broker gathers, where no order waits for anything of a service.
 const GATHER: Duration = Duration::from_millis(50);
 /// What the broker gathers for a service that no order waits for, in bytes, unless `fetch.wait.max.ms` is over before.
 const GATHERED: &str = "65536";
@@ -219,12 +221,12 @@ impl Service {
         let (group, instance) = (names.group(self.name), self.common.instance());
         let mut config = consumer::config(&self.connected.base, &group, &instance);
         // Where nothing is urgent, the broker can do the gathering.
-        let gather = if self.hops.iter().all(|hop| hop.gathers()) {
+        let lobby = if self.hops.iter().all(|hop| hop.gathers()) {
             config.set("fetch.min.bytes", GATHERED);
             config.set("fetch.wait.max.ms", self.gather.as_millis().to_string());
             Duration::ZERO
         } else {
-            GATHER
+            LOBBY
         };
         let consumer = config
             .create_with_context(consumer::Watch::default())
@@ -254,7 +256,7 @@ impl Service {
             handle: Handle::current(),
             retry_limit: self.common.retry_limit,
             pace: Pace::new(self.common.batch_max as usize),
-            lobby: Lobby::new(gather),
+            lobby: Lobby::new(lobby),
             held: Held::default(),
             lag: LagWatch::default(),
             epoch: 0,

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use tracing::warn;
 
 use super::{
-    batch::{Raw, rounds},
+    batch::{Raw, Urgency, rounds},
     dead_letter::bury,
     engine::Engine,
     held::Verdict,
@@ -225,12 +225,12 @@ impl Engine {
         }
     }
 
-    /// Whether no order waits for what this record leads to, as far as one can tell before it is handled.
-    pub(super) fn can_wait(&self, raw: &Raw) -> bool {
+    /// Who waits for what this record leads to.
+    pub(super) fn urgency(&self, raw: &Raw) -> Urgency {
         match self.route(raw) {
-            Route::Hop(hop) => self.hops[hop].gathers(),
-            Route::Skip => true,
-            Route::Refused(_) => false,
+            Route::Hop(hop) if self.hops[hop].gathers() => Urgency::Later,
+            Route::Skip => Urgency::Never,
+            Route::Hop(_) | Route::Refused(_) => Urgency::Now,
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
     twin::Twin,
 };
 use crate::{
-    runtime::batch::Raw,
+    runtime::batch::{Raw, Urgency},
     step::Origin,
     topics::{GroupTopics, ORDERS, Topic},
 };
@@ -250,7 +250,7 @@ fn raw(topic: Topic, offset: usize, note: Note, id: Uuid) -> Raw {
         place.offset,
         Some(headers),
     );
-    Raw { place, origin: Origin { topic: ORDERS, ..place }, message, can_wait: false }
+    Raw { place, origin: Origin { topic: ORDERS, ..place }, message, urgency: Urgency::Now }
 }
 
 fn acts(fates: &'static [Fate]) -> impl Strategy<Value = Vec<Act>> {
