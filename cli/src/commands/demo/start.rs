@@ -39,6 +39,7 @@ impl Running {
         let options = Options {
             prefix,
             delivery: demo.delivery,
+            partitions: Some(demo.partitions().into()),
             instances: SERVICES.map(|service| (service, usize::from(demo.instances))).into(),
             catalogue: Some(catalogue.path().to_owned()),
             model,
