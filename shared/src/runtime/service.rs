@@ -23,6 +23,7 @@ use super::{
     publisher::Publisher,
     shutdown::Shutdown,
     start::{Connected, Rights},
+    teller::Teller,
     tick::{self, Tick, Ticker},
     waiting::{Limits, Lines, Waiting},
     writer::Writer,
@@ -123,9 +124,22 @@ impl Service {
     /// A breaker around something outside; log, metrics, readiness and `audit` hear of its moves.
     #[must_use]
     pub fn breaker(&self, dependency: Dependency) -> Breaker {
-        let trail = Trail::start(self.publisher(), self.name, self.common.instance(), dependency.name);
+        let (service, instance) = (self.name, self.common.instance());
+        let trail = Trail { teller: self.teller(), service, instance, breaker: dependency.name };
         let listener = move |moved| trail.tell(moved);
         Breaker::new(dependency, Policy::default(), self.clock(), self.health(), listener)
+    }
+
+    /// Tells of things no order waits for, in the background. `schemas/topics.yaml` must let the service write them.
+    #[must_use]
+    pub fn teller<R: Record>(&self) -> Teller<R> {
+        Teller::start(self.publisher(), self.name)
+    }
+
+    /// Which instance of the service this is.
+    #[must_use]
+    pub fn instance(&self) -> String {
+        self.common.instance()
     }
 
     /// The Kafka client settings every client of this service begins with.
