@@ -7,6 +7,7 @@
 //! | [`store`] | where published versions are kept |
 //! | [`manifest`], [`golden`] | what stands beside a model, and what it must score |
 //! | [`onnx`] | the model's file |
+//! | [`drift`] | how far numbers have moved away from those of training |
 //! | [`forest`] | the trees: the built-in engine, and exact reasons |
 //! | [`engines`], [`onnxruntime`] | which engine scores; ONNX Runtime's library |
 //!
@@ -17,6 +18,7 @@
 //! - Both engines scored the golden rows to 1e-6, wherever both are.
 //! - No file makes this crate panic, nor take memory out of proportion to its size.
 
+pub mod drift;
 pub mod engines;
 mod files;
 pub mod forest;

@@ -42,8 +42,9 @@ pub struct Manifest {
     pub thresholds: Option<Thresholds>,
     /// Rows with the scores they must get.
     pub golden: Golden,
-    /// How features and scores were distributed in training.
-    pub reference: Reference,
+    /// How features and scores were distributed in training. Without it nobody can say whether they have moved since.
+    #[serde(default)]
+    pub reference: Option<Reference>,
     /// Whatever training notes about itself: data, window, parameters.
     pub training: Map<String, Value>,
 }
@@ -138,7 +139,9 @@ impl Manifest {
         if let Some(thresholds) = manifest.thresholds {
             thresholds.check()?;
         }
-        manifest.reference.check(&manifest.features.names)?;
+        if let Some(reference) = &manifest.reference {
+            reference.check(&manifest.features.names)?;
+        }
         Ok(manifest)
     }
 

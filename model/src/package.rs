@@ -29,6 +29,8 @@ pub struct Expected<'a> {
 #[derive(Debug)]
 pub struct Package {
     manifest: Manifest,
+    /// The manifest's own fingerprint.
+    fingerprint: Sha256,
     forest: Forest,
     /// Scores in the forest's place when it is there.
     sessions: Option<Sessions>,
@@ -41,7 +43,8 @@ impl Package {
     /// When anything is not as it must be: files, hashes, features, the model's form, or the golden rows on any engine
     /// there is. The error names it.
     pub fn open(folder: &Path, expected: &Expected<'_>, engines: &Engines) -> Result<Self, PackageError> {
-        let manifest = Manifest::read(&files::read(&folder.join(manifest::FILE), manifest::MAX_BYTES)?)?;
+        let written = files::read(&folder.join(manifest::FILE), manifest::MAX_BYTES)?;
+        let (manifest, fingerprint) = (Manifest::read(&written)?, Sha256::of(&written));
         expected.check_manifest(&manifest)?;
         let content = verified(folder, &manifest.file, manifest.sha256, onnx::MAX_BYTES)?;
         let written = &manifest.golden;
@@ -52,7 +55,7 @@ impl Package {
         let golden = Golden::read(&golden, features)?;
         let sessions = engines.onnxruntime().map(|library| Sessions::open(library, &content, features));
         let sessions = sessions.transpose().map_err(|error| PackageError::Sessions(error.to_string()))?;
-        let mut package = Self { manifest, forest: model.forest, sessions: None };
+        let mut package = Self { manifest, fingerprint, forest: model.forest, sessions: None };
         golden.check(Engine::BuiltIn, |rows| package.score(rows))?;
         if sessions.is_some() {
             package.sessions = sessions;
@@ -65,6 +68,12 @@ impl Package {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The fingerprint of what stands beside the model, and so of all of it: two packages with the same one score alike.
+    #[must_use]
+    pub fn fingerprint(&self) -> Sha256 {
+        self.fingerprint
     }
 
     /// The trees.

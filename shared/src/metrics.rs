@@ -46,5 +46,16 @@ pub const MODEL_REVISION: &str = "orderflow_model_state_revision";
 pub const MODEL_LOAD_FAILURES: &str = "orderflow_model_load_failures_total";
 /// Scores of a model that were used again for the same order.
 pub const MODEL_PREDICTIONS_REUSED: &str = "orderflow_model_predictions_reused_total";
+/// How far a feature or the score is from training: the population stability index of the newest window. Labels:
+/// `version`, `of`.
+pub const MODEL_DRIFT_PSI: &str = "orderflow_model_drift_psi";
+/// The Kolmogorov-Smirnov statistic of the same. Labels: `version`, `of`.
+pub const MODEL_DRIFT_KS: &str = "orderflow_model_drift_ks";
+/// What that makes of it: 0 calm, 1 drifting, 2 severe. Labels: `version`, `of`.
+pub const MODEL_DRIFT_LEVEL: &str = "orderflow_model_drift_level";
+/// Whether drift of the version that is to decide is judged: 1, or 0 where its manifest has no reference.
+pub const MODEL_DRIFT_JUDGED: &str = "orderflow_model_drift_judged";
+/// Whether somebody else decides because of drift: 1 or 0.
+pub const MODEL_DRIFT_SWITCHED: &str = "orderflow_model_drift_switched";
 /// Orders that somebody else decided than should have. Labels: `cause`.
 pub const MODEL_FALLBACKS: &str = "orderflow_model_fallbacks_total";

@@ -32,7 +32,7 @@ macro_rules! for_every_record {
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
             ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated,
-            ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, ModelState, ShadowScored, FraudLabelled)
+            ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, DriftDetected, ModelState, ShadowScored, FraudLabelled)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
 }
@@ -111,6 +111,7 @@ fn every_schema_has_a_type_here_and_an_example() {
         ModelPromoted,
         ModelRolledBack,
         ModelSwitched,
+        DriftDetected,
         ModelState,
         ShadowScored,
         FraudLabelled

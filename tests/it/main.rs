@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 // Every test needs the servers, and most a shop: see `orderflow_tests::shop`.
+mod alerts;
 mod bad_input;
 mod breakers;
 mod broker_restart;

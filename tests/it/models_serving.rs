@@ -1,5 +1,7 @@
 //! Which version of the model decides is said on `models.state`: taken up without a restart, and without an order lost.
 
+mod drift;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -19,7 +21,7 @@ use orderflow::{
 use orderflow_cli::environment::Options;
 use orderflow_model::{ModelStore, Sha256};
 use orderflow_tests::{Request, Shop, eventually, load::Placed, options, sources::shipped_model};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -57,15 +59,20 @@ impl Bench {
 
     /// Puts the shipped model into the store as another version, which refuses above this score.
     async fn publish(&self, version: &str, refuse: f64) -> ModelVersion {
+        self.publish_as(version, |manifest| manifest["thresholds"]["refuse"] = json!(refuse)).await
+    }
+
+    /// Puts the shipped model into the store as another version, with another manifest.
+    async fn publish_as(&self, version: &str, change: impl FnOnce(&mut Value)) -> ModelVersion {
         let shipped = shipped_model();
         let folder = tempfile::tempdir().unwrap();
         for file in ["model.onnx", "golden.json"] {
             std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
         }
         let manifest = std::fs::read(shipped.join("manifest.json")).unwrap();
-        let mut manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
         manifest["version"] = json!(version);
-        manifest["thresholds"]["refuse"] = json!(refuse);
+        change(&mut manifest);
         std::fs::write(folder.path().join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
         let address = self.store.path().to_str().unwrap().parse().unwrap();
         let store = ModelStore::open(&address, []).unwrap();

@@ -70,6 +70,9 @@ fn the_steps_read_and_write_what_the_catalogue_says() {
         if text.contains("service.breaker(") {
             writes.insert(on_its_topic("BreakerMoved"));
         }
+        if text.contains("DriftDetected") {
+            writes.insert(on_its_topic("DriftDetected"));
+        }
         assert_eq!(writes, writable, "what {service} writes, and what schemas/topics.yaml says");
     }
 }
@@ -113,8 +116,8 @@ fn the_readmes_tables_are_the_topology() {
         let mut told: Records = rows.flat_map(records).collect();
         let by_steps: Records = hops.into_iter().flat_map(|hop| hop.outputs).collect();
         told.extend(by_steps);
-        if readme.contains("BreakerMoved") {
-            told.insert(on_its_topic("BreakerMoved"));
+        for aside in ["BreakerMoved", "DriftDetected"].into_iter().filter(|record| readme.contains(record)) {
+            told.insert(on_its_topic(aside));
         }
         assert_eq!(told, written_by(&catalogue, &service), "services/{service}/README.md");
     }

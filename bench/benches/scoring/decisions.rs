@@ -93,6 +93,8 @@ async fn with_redis(
     let scorer = ByModel(Version {
         name: model.manifest().version.clone(),
         engine,
+        fingerprint: model.fingerprint(),
+        reference: None,
         model: Box::new(model),
         thresholds,
         explain_from: thresholds.hold,

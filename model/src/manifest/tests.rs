@@ -17,8 +17,8 @@ fn a_manifest_is_read_field_by_field() {
     assert_eq!(manifest.created_at.to_string(), "2026-01-01T00:00:00Z");
     assert_eq!((manifest.features.definition, manifest.features.names.len()), (1, 5));
     assert_eq!(manifest.thresholds, Some(Thresholds { refuse: 0.85, hold: 0.3 }));
-    assert_eq!(manifest.reference.features[4].name, "hour");
-    assert_eq!(manifest.reference.score.edges, [0.3, 0.85]);
+    let reference = manifest.reference.unwrap();
+    assert_eq!((reference.features[4].name.as_str(), reference.score.edges), ("hour", vec![0.3, 0.85]));
     assert_eq!(manifest.training["trees"], 90);
 }
 
@@ -38,6 +38,13 @@ fn what_only_ranks_needs_no_thresholds_and_what_missed_nothing_no_share_of_it() 
     manifest["reference"]["features"][0]["shares"] = json!([0.25, 0.5, 0.25]);
     let manifest = Manifest::read(&serde_json::to_vec(&manifest).unwrap()).unwrap();
     assert_eq!(manifest.thresholds, None);
+}
+
+#[test]
+fn a_manifest_without_a_reference_is_read() {
+    let mut manifest: Value = serde_json::from_str(FILE).unwrap();
+    manifest.as_object_mut().unwrap().remove("reference");
+    assert!(Manifest::read(&serde_json::to_vec(&manifest).unwrap()).unwrap().reference.is_none());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use orderflow::config::{Common, seconds};
 use orderflow_model::Choice;
 use orderflow_storage::Address;
 
-use crate::{domain::Policy, rules::Limits};
+use crate::{domain::Policy, drift::DriftSettings, rules::Limits};
 
 /// Judges each placed order: validated, held for review or refused as fraud, with a score and reasons.
 #[derive(Debug, Clone, Parser)]
@@ -68,14 +68,18 @@ pub struct Settings {
     /// Up to this total, in minor units of whatever currency, an order is a small charge.
     #[arg(long, env = "FRAUD_SMALL_AMOUNT", default_value_t = 1_000, value_parser = amount())]
     pub small_amount: i64,
+    /// When orders or scores are far from those of training.
+    #[command(flatten)]
+    pub drift: DriftSettings,
 }
 
 impl Settings {
     /// What the rules compare amounts with.
     ///
     /// # Errors
-    /// When the two limits contradict each other: the message says how to mend them.
+    /// When two settings contradict each other: the message says how to mend them.
     pub fn limits(&self) -> Result<Limits, String> {
+        self.drift.check()?;
         let limits = Limits { high: self.high_amount, small: self.small_amount };
         if limits.large() > limits.high {
             return Err(format!(
@@ -157,6 +161,9 @@ mod tests {
     #[case::more_than_a_week_to_review("--review-time=604801")]
     #[case::scores_for_longer_than_an_hour("--score-valid-for=3601")]
     #[case::no_amount("--high-amount=0")]
+    #[case::no_index("--drift-limit=0")]
+    #[case::no_window("--drift-window=9")]
+    #[case::an_unknown_action("--drift-action=panic")]
     fn a_setting_that_makes_no_sense_is_refused(#[case] argument: &str) {
         assert!(Settings::try_parse_from(["fraud-scoring", argument]).is_err());
     }
@@ -165,5 +172,11 @@ mod tests {
     fn limits_that_contradict_each_other_are_refused() {
         let settings = Settings::try_parse_from(["fraud-scoring", "--small-amount=50000"]).unwrap();
         assert!(settings.limits().is_err());
+        for arguments in
+            [["--drift-limit=0.6", "--drift-window=2000"], ["--drift-window=99", "--drift-limit=0.2"]]
+        {
+            let arguments = ["fraud-scoring"].into_iter().chain(arguments);
+            assert!(Settings::try_parse_from(arguments).unwrap().limits().is_err());
+        }
     }
 }

@@ -26,6 +26,10 @@ pub const LIVE: Dependency = Dependency { name: "fraud-model", refusal: REFUSAL,
 pub const CANDIDATE: Dependency =
     Dependency { name: "fraud-candidate", refusal: REFUSAL, outages: &[FAILED, SLOW] };
 
+/// That of the version that decides instead of the live one.
+pub const PREVIOUS: Dependency =
+    Dependency { name: "fraud-previous", refusal: REFUSAL, outages: &[FAILED, SLOW] };
+
 /// Why there are no scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {

@@ -3,25 +3,21 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
 use orderflow::{
     events::{ModelState, ModelVersion},
     health::Health,
     metrics,
-    runtime::{Followed, Service},
+    runtime::Followed,
 };
-use orderflow_model::{Choice, Engines, Slot};
-use tokio::{task::JoinSet, time::sleep};
+use orderflow_model::Slot;
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::{
-    config::Settings,
-    guard::{self, Guard},
-    loader::{FromStore, Loader},
-    model::{NAME, Opener, Version},
-    predictions::Predictions,
-    rules::Rules,
-    serving::{Deciding, Guards, Served, Serving, Trial, UNAVAILABLE},
+    loader::Loader,
+    model::{NAME, Version},
+    served::Guards,
+    serving::{Deciding, Serving, Trial, UNAVAILABLE},
     wanted::{Live, Mode, Wanted},
 };
 
@@ -42,60 +38,20 @@ pub struct Keeper<L> {
     pub guards: Guards,
     /// What the service was started with; without it rules decide.
     pub own: Option<Arc<Version>>,
+    /// Whether the version before the live one is kept ready: it decides where the live one may not.
+    pub keeps_previous: bool,
     /// Told what is wrong.
     pub health: Health,
 }
 
-/// Begins to serve: reads all of `models.state`, and tries once to put in use what it asks for.
-///
-/// # Errors
-/// When the model in `FRAUD_MODEL` is not one that this version can trust, or a setting cannot work.
-pub async fn start(service: &Service, settings: &Settings, rules: Rules) -> Result<Served> {
-    let mut followed = service.follow::<ModelState>()?;
-    let opener = Arc::new(Opener { engines: engines(settings)?, hold: settings.hold_threshold });
-    let own = settings.model.as_ref().map(|folder| {
-        let opened = opener.open(folder, None);
-        opened.with_context(|| format!("the model in {} (FRAUD_MODEL) cannot be used", folder.display()))
-    });
-    let own = own.transpose()?.map(Arc::new);
-    let guard = |dependency| Guard::new(service.breaker(dependency), settings.model_time_limit);
-    let guards = Guards { live: guard(guard::LIVE), candidate: guard(guard::CANDIDATE) };
-    let slot = Arc::new(Slot::new(Serving { deciding: by_default(own.as_ref(), None), trial: None }));
-    let keeper = Keeper {
-        loader: FromStore::new(settings, opener)?,
-        slot: Arc::clone(&slot),
-        guards: guards.clone(),
-        own,
-        health: service.health(),
-    };
-    followed.wait_for(Option::is_some).await.context("models.state is not followed")?;
-    let whole = keeper.turn(&mut followed).await;
-    let mut tasks = JoinSet::new();
-    tasks.spawn(keeper.run(followed, whole));
-    let predictions = Predictions::new(settings.score_valid_for, service.clock());
-    Ok(Served { slot, guards, predictions, rules, keeper: tasks })
-}
-
-/// The engines of this process; where there is no model to run, none is looked for.
-fn engines(settings: &Settings) -> Result<Engines> {
-    let choice = match (&settings.model, &settings.model_store) {
-        (None, None) => Choice::BuiltIn,
-        _ => settings.engine,
-    };
-    let engines = Engines::find(choice, settings.onnxruntime.as_deref())
-        .context("FRAUD_ENGINE wants ONNX Runtime, and its library cannot be used")?;
-    if let Some(why) = engines.missing() {
-        info!(%why, "ONNX Runtime does not run the model; the built-in engine does");
-    }
-    Ok(engines)
-}
-
-fn by_default(own: Option<&Arc<Version>>, why: Option<&'static str>) -> Deciding {
+/// What the service was started with, or rules, and why they.
+pub(crate) fn by_default(own: Option<&Arc<Version>>, why: Option<&'static str>) -> Deciding {
     own.map_or(Deciding::Rules(why), |own| Deciding::Model(Arc::clone(own)))
 }
 
 impl<L: Loader> Keeper<L> {
-    async fn run(self, mut followed: Followed<ModelState>, mut whole: bool) {
+    /// Puts in use what is asked for, from now on; `whole`: whether what is asked for now serves already.
+    pub(crate) async fn run(self, mut followed: Followed<ModelState>, mut whole: bool) {
         let mut wait = FIRST_WAIT;
         loop {
             let again = async { if whole { pending().await } else { sleep(wait).await } };
@@ -111,7 +67,7 @@ impl<L: Loader> Keeper<L> {
     }
 
     /// Puts in use what is asked for now; whether that is done. A newer state is not kept waiting by a store that hangs.
-    async fn turn(&self, followed: &mut Followed<ModelState>) -> bool {
+    pub(crate) async fn turn(&self, followed: &mut Followed<ModelState>) -> bool {
         loop {
             let state = followed.borrow_and_update().as_ref().and_then(|known| known.get(NAME).cloned());
             tokio::select! {
@@ -128,12 +84,13 @@ impl<L: Loader> Keeper<L> {
     pub async fn take_up(&self, state: Option<&ModelState>) -> Vec<String> {
         let (wanted, problem) = Wanted::of(state);
         let now = self.slot.current();
-        let (deciding, trial) =
-            tokio::join!(self.deciding(&wanted.live, &now), self.trial(wanted.trial.as_ref()));
-        let (deciding, no_live) = deciding;
-        let (trial, no_trial) = trial;
-        self.put(&now, Serving { deciding, trial });
-        [problem, no_live, no_trial].into_iter().flatten().collect()
+        let ((deciding, no_live), (trial, no_trial), (previous, no_previous)) = tokio::join!(
+            self.deciding(&wanted.live, &now),
+            self.trial(wanted.trial.as_ref()),
+            self.previous(wanted.previous.as_ref())
+        );
+        self.put(&now, Serving { deciding, trial, previous });
+        [problem, no_live, no_trial, no_previous].into_iter().flatten().collect()
     }
 
     async fn deciding(&self, live: &Live, now: &Serving) -> (Deciding, Option<String>) {
@@ -160,6 +117,17 @@ impl<L: Loader> Keeper<L> {
         }
     }
 
+    async fn previous(&self, previous: Option<&Live>) -> (Option<Arc<Version>>, Option<String>) {
+        match previous.filter(|_| self.keeps_previous) {
+            None | Some(Live::Off) => (None, None),
+            Some(Live::Own) => (self.own.clone(), None),
+            Some(Live::Version(published)) => match self.get(published, "previous").await {
+                Ok(version) => (Some(version), None),
+                Err(problem) => (None, Some(problem)),
+            },
+        }
+    }
+
     /// A version: one that serves or has served last, so that a promotion and a rollback need no store; else fetched.
     async fn get(&self, published: &ModelVersion, role: &'static str) -> Result<Arc<Version>, String> {
         let known = [Some(self.slot.current()), self.slot.previous()];
@@ -174,7 +142,8 @@ impl<L: Loader> Keeper<L> {
 
     fn put(&self, now: &Serving, next: Serving) {
         let (live_stays, trial_stays) = (now.is_decided_as(&next), now.tries_the_version_of(&next));
-        if live_stays && trial_stays && now.mode() == next.mode() {
+        let previous_stays = now.falls_back_on_that_of(&next);
+        if live_stays && trial_stays && previous_stays && now.mode() == next.mode() {
             return;
         }
         self.slot.swap(next);
@@ -184,6 +153,9 @@ impl<L: Loader> Keeper<L> {
         }
         if !trial_stays {
             self.guards.candidate.replaced();
+        }
+        if !previous_stays {
+            self.guards.previous.replaced();
         }
     }
 

@@ -3,10 +3,10 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use anyhow::bail;
+use anyhow::{Result, bail};
 use async_trait::async_trait;
 use orderflow::{clock::Clock, health::Readiness};
-use orderflow_model::manifest::Thresholds;
+use orderflow_model::{Sha256, manifest::Thresholds};
 use tokio::sync::watch;
 
 use super::*;
@@ -54,6 +54,8 @@ fn named(name: &str, published: Option<ModelVersion>) -> Version {
         engine: "built-in",
         thresholds: Thresholds { refuse: 0.8, hold: 0.3 },
         explain_from: 0.3,
+        fingerprint: Sha256::of(name.as_bytes()),
+        reference: None,
         published,
     }
 }
@@ -65,9 +67,14 @@ fn keeper(own: Option<&str>) -> (Keeper<Arc<Shelf>>, Arc<Shelf>) {
     let guard = || guard(&Clock::system(), Duration::MAX);
     let keeper = Keeper {
         loader: Arc::clone(&shelf),
-        slot: Arc::new(Slot::new(Serving { deciding: by_default(own.as_ref(), None), trial: None })),
-        guards: Guards { live: guard(), candidate: guard() },
+        slot: Arc::new(Slot::new(Serving {
+            deciding: by_default(own.as_ref(), None),
+            trial: None,
+            previous: None,
+        })),
+        guards: Guards { live: guard(), candidate: guard(), previous: guard() },
         own,
+        keeps_previous: false,
         health: Health::default(),
     };
     (keeper, shelf)
@@ -117,6 +124,25 @@ async fn a_version_that_cannot_be_had_leaves_the_one_before_it() {
     assert_eq!(keeper.after(&state(Some("7"), Some("9"), "shadow")).await, said("7", "none", 1));
     shelf.has().insert("9");
     assert_eq!(keeper.after(&state(Some("9"), None, "none")).await, said("9", "none", 0));
+}
+
+#[tokio::test]
+async fn the_version_before_the_live_one_stands_by_where_it_is_to_and_needs_no_store() {
+    let (mut keeper, shelf) = keeper(None);
+    let stands_by = |keeper: &Keeper<_>| {
+        let serving = keeper.slot.current();
+        serving.previous.as_ref().map(|version| version.name.clone())
+    };
+    keeper.after(&state(Some("7"), None, "none")).await;
+    let promoted =
+        ModelState { previous: Some(published("7")), can_roll_back: true, ..state(Some("8"), None, "none") };
+    assert_eq!((keeper.after(&promoted).await, stands_by(&keeper)), (said("8", "none", 0), None));
+    keeper.keeps_previous = true;
+    assert_eq!(keeper.after(&promoted).await, said("8", "none", 0));
+    assert_eq!((stands_by(&keeper).as_deref(), shelf.asked("7")), (Some("7"), 1));
+    // One that cannot be had leaves nobody but rules.
+    let lost = ModelState { previous: Some(published("9")), ..promoted };
+    assert_eq!((keeper.after(&lost).await, stands_by(&keeper)), (said("8", "none", 1), None));
 }
 
 #[tokio::test]
@@ -172,9 +198,8 @@ async fn a_store_that_hangs_does_not_keep_models_from_being_switched_off() {
 #[test]
 fn a_published_version_is_known_by_all_that_was_asked_for() {
     let (keeper, _) = keeper(None);
-    keeper
-        .slot
-        .swap(Serving { deciding: Deciding::Model(Arc::new(named("7", Some(published("7"))))), trial: None });
+    let deciding = Deciding::Model(Arc::new(named("7", Some(published("7")))));
+    keeper.slot.swap(Serving { deciding, trial: None, previous: None });
     let same_name = ModelVersion { manifest_sha256: "other".into(), ..published("7") };
     assert!(keeper.slot.current().version(&published("7")).is_some());
     assert!(keeper.slot.current().version(&same_name).is_none());

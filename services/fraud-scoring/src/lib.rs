@@ -5,8 +5,9 @@
 //! whatever comes first:
 //! [`on_review_decided`], [`on_order_cancel_requested`] or [`at_review_deadline`], each in one script.
 //!
-//! Who scores: [`serving`] holds the versions that serve, each run under its breaker ([`guard`]); [`keeper`] follows
-//! `models.state`, has them fetched and verified ([`loader`]) and puts them in use between two batches.
+//! Who scores: [`served`] has those in [`serving`] score, each run under its breaker ([`guard`]); [`keeper`] follows
+//! `models.state`, has them fetched and verified ([`loader`]) and puts them in use between two batches. [`drift`] watches
+//! whether orders and scores still are what they were in training.
 //!
 //! [`on_fraud_labelled`]: what was learned about an order counts from the next one on ([`labels`]).
 //! `README.md` lists the reason codes, the state and the settings.
@@ -15,6 +16,7 @@ pub mod at_review_deadline;
 pub mod canary;
 pub mod config;
 pub mod domain;
+pub mod drift;
 pub mod families;
 pub mod features;
 pub mod guard;
@@ -36,9 +38,11 @@ pub mod replay;
 pub mod reviews;
 pub mod rules;
 pub mod scorer;
+pub mod served;
 pub mod serving;
 pub mod shadow;
 pub mod sighting;
+pub mod start;
 pub mod stored;
 pub mod vector;
 pub mod wanted;

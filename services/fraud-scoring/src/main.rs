@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use fraud_scoring::{
-    at_review_deadline::AtReviewDeadline, config::Settings, keeper, labels::Labels,
+    at_review_deadline::AtReviewDeadline, config::Settings, labels::Labels,
     on_fraud_labelled::OnFraudLabelled, on_order_cancel_requested::OnOrderCancelRequested,
     on_order_placed::OnOrderPlaced, on_review_decided::OnReviewDecided, profiles::Profiles,
-    rebuild::FraudFold, reviews::Reviews, rules::Rules,
+    rebuild::FraudFold, reviews::Reviews, rules::Rules, start,
 };
 use orderflow::runtime;
 
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         .limits()
         .unwrap_or_else(|message| Settings::command().error(ErrorKind::ValueValidation, message).exit());
     runtime::run("fraud-scoring", settings.common.clone(), async move |service| {
-        let scorer = keeper::start(&service, &settings, Rules::new(limits)).await?;
+        let scorer = start::serve(&service, &settings, Rules::new(limits)).await?;
         let policy = settings.policy();
         let profiles = Profiles::new(service.state(), limits.small);
         let reviews = Reviews::new(service.state());

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use orderflow::events::ModelVersion;
-use orderflow_model::{Engines, Expected, Package, ScoreError, manifest::Thresholds};
+use orderflow_model::{
+    Engines, Expected, Package, ScoreError, Sha256,
+    manifest::{Reference, Thresholds},
+};
 
 use crate::{
     families,
@@ -55,6 +58,10 @@ pub struct Version {
     pub thresholds: Thresholds,
     /// From this score on reasons are told: they cost a hundred times what a score does.
     pub explain_from: f64,
+    /// The fingerprint of its manifest. A name may come back with other trees, this does not.
+    pub fingerprint: Sha256,
+    /// What training was like, if its manifest says so.
+    pub reference: Option<Reference>,
     /// What was asked for when it was fetched; none of the one the service was started with.
     pub published: Option<ModelVersion>,
 }
@@ -133,6 +140,8 @@ impl Opener {
         }
         Ok(Version {
             engine: package.engine().name(),
+            fingerprint: package.fingerprint(),
+            reference: package.manifest().reference.clone(),
             model: Box::new(package),
             name,
             thresholds,

@@ -3,6 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use jiff::Timestamp;
 use orderflow::envelope::ids;
 use orderflow_model::Choice;
 use rstest::rstest;
@@ -52,14 +53,21 @@ impl Model for std::sync::Arc<Parrot> {
 
 /// A version of this name that is a parrot.
 pub fn version(name: &str, parrot: &std::sync::Arc<Parrot>) -> std::sync::Arc<Version> {
-    std::sync::Arc::new(Version {
+    std::sync::Arc::new(named(name, parrot))
+}
+
+/// The same, not shared yet.
+pub fn named(name: &str, parrot: &std::sync::Arc<Parrot>) -> Version {
+    Version {
         model: Box::new(std::sync::Arc::clone(parrot)),
         name: name.into(),
         engine: "built-in",
         thresholds: Thresholds { refuse: 0.8, hold: 0.3 },
         explain_from: 0.3,
+        fingerprint: Sha256::of(name.as_bytes()),
+        reference: None,
         published: None,
-    })
+    }
 }
 
 /// An order of this customer, of which nothing is known.
@@ -70,6 +78,7 @@ pub fn seen(customer: &str) -> Seen {
         features,
         customer_id: customer.into(),
         order_id: ids::from_parts(&[customer]),
+        placed_at: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 use orderflow::{clock::Clock, metrics};
+use orderflow_model::Sha256;
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +20,8 @@ const KEPT: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     order_id: Uuid,
-    version: String,
+    /// Of its manifest: a name may come back with other trees.
+    version: Sha256,
     vector: [u32; LEN],
 }
 
@@ -62,5 +64,5 @@ impl Predictions {
 }
 
 fn key(version: &Version, seen: &Seen) -> Key {
-    Key { order_id: seen.order_id, version: version.name.clone(), vector: seen.vector.map(f32::to_bits) }
+    Key { order_id: seen.order_id, version: version.fingerprint, vector: seen.vector.map(f32::to_bits) }
 }

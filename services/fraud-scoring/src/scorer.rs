@@ -60,6 +60,8 @@ pub struct Seen {
     pub customer_id: String,
     /// Which order it is, and no feature either.
     pub order_id: Uuid,
+    /// When it was placed.
+    pub placed_at: Timestamp,
 }
 
 impl Seen {
@@ -72,6 +74,7 @@ impl Seen {
             features,
             customer_id: order.customer_id.clone(),
             order_id: order.order_id,
+            placed_at: order.placed_at,
         }
     }
 }

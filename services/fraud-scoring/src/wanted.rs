@@ -11,6 +11,8 @@ pub struct Wanted {
     pub live: Live,
     /// A version that is tried, and how.
     pub trial: Option<(ModelVersion, Mode)>,
+    /// Who was to decide before, if there is a way back.
+    pub previous: Option<Live>,
 }
 
 /// Who is to decide.
@@ -38,16 +40,25 @@ impl Wanted {
     /// nobody has published anything yet.
     #[must_use]
     pub fn of(state: Option<&ModelState>) -> (Self, Option<String>) {
-        let Some(state) = state else { return (Self { live: Live::Own, trial: None }, None) };
+        let alone = |live| Self { live, trial: None, previous: None };
+        let Some(state) = state else { return (alone(Live::Own), None) };
         if !state.on {
             // Whoever switches models off wants none to run, not even beside the rules.
-            return (Self { live: Live::Off, trial: None }, None);
+            return (alone(Live::Off), None);
         }
-        let live = state.live.clone().map_or(Live::Own, Live::Version);
-        match trial(state) {
-            Ok(trial) => (Self { live, trial }, None),
-            Err(problem) => (Self { live, trial: None }, Some(problem)),
-        }
+        let live = Live::of(state.live.clone());
+        let previous = state.can_roll_back.then(|| Live::of(state.previous.clone()));
+        let (trial, problem) = match trial(state) {
+            Ok(trial) => (trial, None),
+            Err(problem) => (None, Some(problem)),
+        };
+        (Self { live, trial, previous }, problem)
+    }
+}
+
+impl Live {
+    fn of(version: Option<ModelVersion>) -> Self {
+        version.map_or(Self::Own, Self::Version)
     }
 }
 
@@ -98,7 +109,7 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_state_the_service_serves_what_it_was_started_with() {
-        assert_eq!(Wanted::of(None), (Wanted { live: Live::Own, trial: None }, None));
+        assert_eq!(Wanted::of(None), (Wanted { live: Live::Own, trial: None, previous: None }, None));
     }
 
     #[rstest]
@@ -110,7 +121,18 @@ pub(crate) mod tests {
     #[case(ModelState { on: false, ..state(Some("7"), Some("8"), "shadow") }, Live::Off, None)]
     fn a_state_says_what_serves(#[case] state: ModelState, #[case] live: Live, #[case] mode: Option<Mode>) {
         let trial = mode.map(|mode| (published("8"), mode));
-        assert_eq!(Wanted::of(Some(&state)), (Wanted { live, trial }, None));
+        assert_eq!(Wanted::of(Some(&state)), (Wanted { live, trial, previous: None }, None));
+    }
+
+    #[test]
+    fn who_was_to_decide_before_is_known_while_there_is_a_way_back() {
+        let before = |previous, can_roll_back| {
+            let state = ModelState { previous, can_roll_back, ..state(Some("8"), None, "none") };
+            Wanted::of(Some(&state)).0.previous
+        };
+        assert_eq!(before(Some(published("7")), true), Some(Live::Version(published("7"))));
+        assert_eq!(before(None, true), Some(Live::Own));
+        assert_eq!(before(None, false), None);
     }
 
     #[rstest]
@@ -118,7 +140,7 @@ pub(crate) mod tests {
     #[case(ModelState { share: f64::NAN, ..state(Some("7"), Some("8"), "canary") }, "share")]
     fn what_is_not_known_is_not_tried_and_the_rest_is_done(#[case] state: ModelState, #[case] named: &str) {
         let (wanted, problem) = Wanted::of(Some(&state));
-        assert_eq!(wanted, Wanted { live: Live::Version(published("7")), trial: None });
+        assert_eq!(wanted, Wanted { live: Live::Version(published("7")), trial: None, previous: None });
         assert!(problem.as_ref().is_some_and(|problem| problem.contains(named)), "{problem:?}");
     }
 }

@@ -93,6 +93,31 @@ pub struct ModelSwitched {
     pub switched_at: Timestamp,
 }
 
+/// A feature or the score of a version has moved away from what it was in training, further, or back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DriftDetected {
+    pub model: String,
+    pub version: String,
+    pub instance: String,
+    pub of: String,
+    pub from: String,
+    pub to: String,
+    pub reason: String,
+    pub psi: f64,
+    pub ks: f64,
+    pub limit: f64,
+    pub switch_limit: f64,
+    pub orders: i64,
+    #[serde(with = "micros")]
+    pub placed_from: Timestamp,
+    #[serde(with = "micros")]
+    pub placed_to: Timestamp,
+    pub decides: String,
+    #[serde(with = "micros")]
+    pub detected_at: Timestamp,
+}
+
 /// Which versions of a model serve now, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -139,5 +164,6 @@ record!(ModelTrialled on MODELS, key: |e| e.model.clone(), at: |e| e.trialled_at
 record!(ModelPromoted on MODELS, key: |e| e.model.clone(), at: |e| e.promoted_at);
 record!(ModelRolledBack on MODELS, key: |e| e.model.clone(), at: |e| e.rolled_back_at);
 record!(ModelSwitched on MODELS, key: |e| e.model.clone(), at: |e| e.switched_at);
+record!(DriftDetected on MODELS, key: |e| e.model.clone(), at: |e| e.detected_at);
 record!(ModelState on MODELS_STATE, key: |e| e.model.clone(), at: |e| e.changed_at);
 record!(ShadowScored on FRAUD_SHADOW, key: |e| e.order_id.to_string(), at: |e| e.scored_at);

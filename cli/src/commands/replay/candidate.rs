@@ -91,7 +91,7 @@ fn seen(one: &Past) -> Result<Seen> {
         format!("order {} has {} features, not {LEN}", one.order.order_id, features.len())
     })?;
     let (order_id, customer_id) = (one.order.order_id, one.order.customer_id.clone());
-    Ok(Seen { features: Features::default(), vector, customer_id, order_id })
+    Ok(Seen { features: Features::default(), vector, customer_id, order_id, placed_at: one.order.placed_at })
 }
 
 /// The orders it would have decided otherwise, those whose score has moved most first.

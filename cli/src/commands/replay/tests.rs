@@ -8,7 +8,7 @@ use orderflow::{
     events::{FeatureVector, OrderHeldForReview, Reason, Record},
     schemas,
 };
-use orderflow_model::{ScoreError, manifest::Thresholds};
+use orderflow_model::{ScoreError, Sha256, manifest::Thresholds};
 use uuid::Uuid;
 
 use super::{candidate, past, past::Past};
@@ -28,8 +28,17 @@ impl Model for First {
 
 fn version() -> Version {
     let thresholds = Thresholds { refuse: 0.8, hold: 0.5 };
-    let (name, engine) = ("2".to_owned(), "built-in");
-    Version { model: Box::new(First), name, engine, thresholds, explain_from: 0.5, published: None }
+    let (name, engine, fingerprint) = ("2".to_owned(), "built-in", Sha256::of(b"2"));
+    Version {
+        model: Box::new(First),
+        name,
+        engine,
+        thresholds,
+        explain_from: 0.5,
+        fingerprint,
+        reference: None,
+        published: None,
+    }
 }
 
 /// An order that was held for a score of 0.6, with this as its first feature.

@@ -2,15 +2,21 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use orderflow::clock::Clock;
+use orderflow_model::Sha256;
 use rstest::rstest;
 
 use super::*;
 use crate::{
     canary::Share,
+    drift::{
+        Action, DriftSettings,
+        watch::tests::{settings, version as trained, watch, with_lines},
+    },
     features::Features,
     guard::tests::guard,
-    model::tests::{Parrot, Says, seen, version},
+    model::tests::{Parrot, Says, named, seen, version},
     rules::{Limits, Rules},
+    serving::UNAVAILABLE,
 };
 
 const RULES: Limits = Limits { high: 100_000, small: 1_000 };
@@ -20,10 +26,15 @@ fn served(deciding: Deciding, trial: Option<Trial>) -> Served {
 }
 
 fn served_by(clock: &Clock, deciding: Deciding, trial: Option<Trial>) -> Served {
+    serves(clock, Serving { deciding, trial, previous: None }, settings())
+}
+
+fn serves(clock: &Clock, serving: Serving, drift: DriftSettings) -> Served {
     let guard = || guard(clock, Duration::MAX);
     Served {
-        slot: Arc::new(Slot::new(Serving { deciding, trial })),
-        guards: Guards { live: guard(), candidate: guard() },
+        slot: Arc::new(Slot::new(serving)),
+        guards: Guards { live: guard(), candidate: guard(), previous: guard() },
+        drift: watch(drift),
         predictions: Predictions::new(SignedDuration::from_mins(1), clock.clone()),
         rules: Rules::new(RULES),
         keeper: JoinSet::new(),
@@ -71,7 +82,7 @@ fn rules_decide_while_the_breaker_is_open_and_a_swap_does_not_wait_for_it() {
     let served = served(live(Err(())), None);
     let whys: Vec<_> = (0..6).map(|_| told(&served.score(&orders()).unwrap())[0].1).collect();
     assert_eq!(whys, [[Some("model_failed"); 5].as_slice(), &[Some("breaker_open")]].concat());
-    served.slot.swap(Serving { deciding: live(Ok(0.1)), trial: None });
+    served.slot.swap(Serving { deciding: live(Ok(0.1)), trial: None, previous: None });
     served.guards.live.replaced();
     assert_eq!(told(&served.score(&orders()).unwrap()), all("7", None));
 }
@@ -160,7 +171,59 @@ fn another_version_and_other_features_are_another_prediction() {
     changed.vector[0] += 1.0;
     served.score(&[changed]).unwrap();
     assert_eq!(one.runs(), 2);
-    served.slot.swap(Serving { deciding: Deciding::Model(version("8", &two)), trial: None });
-    assert_eq!(served.score(&[order]).unwrap().deciding[0].version, "8");
+    // Of the same name, but another manifest.
+    let again = Version { fingerprint: Sha256::of(b"other trees"), ..named("7", &two) };
+    served.slot.swap(Serving { deciding: Deciding::Model(Arc::new(again)), trial: None, previous: None });
+    assert_eq!(served.score(&[order]).unwrap().deciding[0].value, f64::from(0.2_f32));
     assert_eq!((one.runs(), two.runs()), (2, 1));
+}
+
+/// Twenty new orders, a window, of this many lines.
+fn window(turn: usize, lines: f32) -> Vec<Seen> {
+    (0..20).map(|order| with_lines(&format!("{turn}-{order}"), lines)).collect()
+}
+
+#[rstest]
+#[case::rules(Action::Rules, false, "1")]
+#[case::the_version_before(Action::Previous, true, "6")]
+#[case::rules_where_there_is_none(Action::Previous, false, "1")]
+fn while_orders_drift_another_decides_and_says_so(
+    #[case] action: Action,
+    #[case] previous: bool,
+    #[case] decides: &str,
+) {
+    let (live, before) = (Parrot::new(Ok(0.1)), Parrot::new(Ok(0.2)));
+    let previous = previous.then(|| version("6", &before));
+    let serving = Serving { deciding: Deciding::Model(trained(&live)), trial: None, previous };
+    // The parrot's scores, always the same, are not those of training: they shall not count here.
+    let drift = DriftSettings { action, switch_limit: 5.0, ..settings() };
+    let served = serves(&Clock::system(), serving, drift);
+    let told = |turn, lines| {
+        let mut told = told(&served.score(&window(turn, lines)).unwrap());
+        told.dedup();
+        told
+    };
+    assert_eq!(told(0, 0.0), [("7".to_owned(), None)]);
+    assert_eq!(told(1, 5.0), [("7".to_owned(), None)], "it is noticed behind a window");
+    assert_eq!(told(2, 5.0), [(decides.to_owned(), Some("drift"))]);
+    assert_eq!(told(3, 0.0), [(decides.to_owned(), Some("drift"))]);
+    assert_eq!(told(4, 0.0), [("7".to_owned(), None)]);
+    // The live one has scored every order all the while: that is what it is measured on.
+    assert_eq!((live.runs(), before.runs()), (5, if decides == "6" { 2 } else { 0 }));
+}
+
+#[test]
+fn a_canary_goes_on_while_the_live_version_drifts() {
+    let (live, tried) = (Parrot::new(Ok(0.1)), Parrot::new(Ok(0.2)));
+    let trial = trial(&tried, canary(0.5));
+    let serving = Serving { deciding: Deciding::Model(trained(&live)), trial, previous: None };
+    let drift =
+        DriftSettings { action: Action::Rules, window: 10, least: 10, switch_limit: 5.0, ..settings() };
+    let served = serves(&Clock::system(), serving, drift);
+    for turn in 0..4 {
+        served.score(&window(turn, 5.0)).unwrap();
+    }
+    let told: std::collections::BTreeSet<_> =
+        told(&served.score(&window(4, 5.0)).unwrap()).into_iter().collect();
+    assert_eq!(told, [("1".to_owned(), Some("drift")), ("8".to_owned(), None)].into());
 }
