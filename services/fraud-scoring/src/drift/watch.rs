@@ -133,6 +133,7 @@ impl Watch {
         };
         let changes: Vec<Change> = before.levels.iter().enumerate().filter_map(over).collect();
         telling::show_forgotten(name, before.levels.len());
+        telling::show_judged(true); // where no model decides, nothing is left unjudged
         telling::tell_switch(&self.health, name, (before.cause, None), "another version");
         self.tell(&before, &changes, "model");
     }

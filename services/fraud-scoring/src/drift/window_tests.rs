@@ -37,7 +37,10 @@ proptest! {
         let moved = lines.iter().filter(|lines| window.add(&at(0, f32::from(**lines)), 0.1)).count();
         let slice = orders.div_ceil(SLICES) as usize;
         prop_assert_eq!(moved, lines.len() / slice);
-        let Some(measured) = window.measure() else { return Ok(prop_assert_eq!(moved, 0)) };
+        let Some(measured) = window.measure() else {
+            prop_assert_eq!(moved, 0);
+            return Ok(());
+        };
         let newest = &lines[..moved * slice];
         let newest = &newest[newest.len().saturating_sub(SLICES as usize * slice)..];
         prop_assert_eq!(measured.orders, newest.len() as u64);
