@@ -3,5 +3,7 @@
 
 mod agreement;
 mod fixtures;
+mod mutate;
+mod mutations;
 mod packages;
 mod swap;
