@@ -5,14 +5,14 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use axum::{
     Json,
-    extract::{Extension, Path, Request, State},
+    extract::{Extension, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use orderflow::{
     envelope::ids,
     events::OrderCancelRequested,
-    http::{Correlation, Mistakes, Problem, body, kind::INVALID_FIELDS},
+    http::{Correlation, Mistakes, Problem, kind::INVALID_FIELDS},
     order_state,
 };
 use serde::Deserialize;
@@ -20,8 +20,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    asked::{Asked, Command},
     decide_review::MAX_REASON,
-    desk::{Desk, MAX_BODY, order_id},
+    desk::Desk,
     order::{Order, names},
     problem_kind::ORDER_FINISHED,
 };
@@ -29,10 +30,15 @@ use crate::{
 /// What a caller sends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Cancel {
+pub struct Cancel {
     /// Why; may be empty.
     #[serde(default)]
     reason: String,
+}
+
+impl Command for Cancel {
+    /// Whoever knows an order's id may.
+    const STAFF_ONLY: bool = false;
 }
 
 /// Handles `POST /orders/{id}/cancel`.
@@ -42,21 +48,16 @@ struct Cancel {
 pub async fn cancel_order(
     State(desk): State<Arc<Desk>>,
     Extension(correlation): Extension<Correlation>,
-    Path(id): Path<String>,
-    request: Request,
+    asked: Asked<Cancel>,
 ) -> Result<Response, Problem> {
-    let _place = desk.in_flight.enter()?;
-    let caller = desk.caller(&request)?;
-    let order_id = order_id(&id)?;
-    let Cancel { reason } = body::json(request, MAX_BODY).await?;
-    let reason = reason.trim().to_owned();
+    let (order_id, reason) = (asked.order_id, asked.command.reason.trim().to_owned());
     let mut mistakes = Mistakes::new();
     words(&reason, 0..=MAX_REASON, "/reason", &mut mistakes);
     mistakes.none_or(&INVALID_FIELDS)?;
     let order = desk.order(order_id).await?;
     let event_id = ids::of_root(&order_id.to_string(), "cancel");
     if is_new(&order)? {
-        let requested_by = caller.name().to_owned();
+        let requested_by = asked.caller.name().to_owned();
         let event = OrderCancelRequested { order_id, reason, requested_by, requested_at: desk.clock.now() };
         desk.commands.cancel(event_id, &event, &correlation).await?;
         tracing::info!(%order_id, correlation_id = correlation.id, "cancel requested");

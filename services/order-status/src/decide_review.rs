@@ -4,21 +4,21 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Extension, Path, Request, State},
+    extract::{Extension, State},
     response::Response,
 };
 use orderflow::{
     envelope::ids,
     events::ReviewDecided,
-    http::{Correlation, Mistakes, Problem, body, callers::Caller, kind::INVALID_FIELDS},
+    http::{Correlation, Mistakes, Problem, callers::Caller, kind::INVALID_FIELDS},
 };
 use serde::Deserialize;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{
+    asked::{Asked, Command},
     cancel_order::{accepted, words},
-    desk::{Desk, MAX_BODY, order_id},
+    desk::Desk,
     order::{Decision, Order, names},
     problem_kind::{ALREADY_DECIDED, NOT_UNDER_REVIEW},
 };
@@ -30,7 +30,7 @@ pub const MAX_REASON: usize = 500;
 /// What a reviewer sends.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Decide {
+pub struct Decide {
     /// `approve` or `reject`.
     decision: String,
     /// Who decides; a token's subject goes before it.
@@ -38,6 +38,10 @@ struct Decide {
     reviewer: Option<String>,
     /// Why.
     reason: String,
+}
+
+impl Command for Decide {
+    const STAFF_ONLY: bool = true;
 }
 
 /// Handles `POST /reviews/{order_id}`.
@@ -48,13 +52,10 @@ struct Decide {
 pub async fn decide_review(
     State(desk): State<Arc<Desk>>,
     Extension(correlation): Extension<Correlation>,
-    Path(id): Path<String>,
-    request: Request,
+    asked: Asked<Decide>,
 ) -> Result<Response, Problem> {
-    let _place = desk.in_flight.enter()?;
-    let caller = desk.staff(&request)?;
-    let order_id = order_id(&id)?;
-    let event = decided(&desk, order_id, &caller, body::json(request, MAX_BODY).await?)?;
+    let order_id = asked.order_id;
+    let event = decided(&desk, asked)?;
     let order = desk.order(order_id).await?;
     let event_id = ids::from_parts(&[&order_id.to_string(), &event.reviewer, &event.decision]);
     if is_new(&order, &event)? {
@@ -72,16 +73,16 @@ pub async fn decide_review(
 }
 
 /// The event of a valid request; all mistakes of any other.
-fn decided(desk: &Desk, order_id: Uuid, caller: &Caller, asked: Decide) -> Result<ReviewDecided, Problem> {
+fn decided(desk: &Desk, asked: Asked<Decide>) -> Result<ReviewDecided, Problem> {
+    let Asked { caller, order_id, command: Decide { decision, reviewer, reason }, .. } = asked;
     let mut mistakes = Mistakes::new();
-    let known = ["approve", "reject"].contains(&asked.decision.as_str());
+    let known = ["approve", "reject"].contains(&decision.as_str());
     mistakes.expect(known, "/decision", "unknown", "approve or reject");
-    let reviewer = who(caller, asked.reviewer.as_deref(), "/reviewer", &mut mistakes);
-    let reason = asked.reason.trim();
-    words(reason, 1..=MAX_REASON, "/reason", &mut mistakes);
+    let reviewer = who(&caller, reviewer.as_deref(), "/reviewer", &mut mistakes);
+    let reason = reason.trim().to_owned();
+    words(&reason, 1..=MAX_REASON, "/reason", &mut mistakes);
     mistakes.none_or(&INVALID_FIELDS)?;
-    let (decision, reason, decided_at) = (asked.decision, reason.to_owned(), desk.clock.now());
-    Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at })
+    Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at: desk.clock.now() })
 }
 
 /// Who says so: a token's subject, else whoever the body names in this field.

@@ -4,29 +4,30 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Extension, Path, Request, State},
+    extract::{Extension, State},
     response::Response,
 };
+use jiff::Timestamp;
 use orderflow::{
     envelope::ids,
     events::FraudLabelled,
-    http::{Correlation, Mistakes, Problem, body, callers::Caller, kind::INVALID_FIELDS},
+    http::{Correlation, Mistakes, Problem, kind::INVALID_FIELDS},
 };
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    asked::{Asked, Command},
     cancel_order::{accepted, words},
     decide_review::{MAX_REASON, who},
-    desk::{Desk, MAX_BODY, order_id},
-    parties::Parties,
+    desk::Desk,
 };
 
 /// What is learned.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Label {
+pub struct Label {
     /// Whether the order was fraud.
     fraud: bool,
     /// How it is known: `chargeback`, `analyst` or `customer`.
@@ -36,6 +37,13 @@ struct Label {
     labelled_by: Option<String>,
     /// Why.
     reason: String,
+    /// When it was learned; now unless given.
+    #[serde(default)]
+    labelled_at: Option<Timestamp>,
+}
+
+impl Command for Label {
+    const STAFF_ONLY: bool = true;
 }
 
 /// Handles `POST /orders/{id}/label`.
@@ -45,17 +53,12 @@ struct Label {
 pub async fn label_order(
     State(desk): State<Arc<Desk>>,
     Extension(correlation): Extension<Correlation>,
-    Path(id): Path<String>,
-    request: Request,
+    asked: Asked<Label>,
 ) -> Result<Response, Problem> {
-    let _place = desk.in_flight.enter()?;
-    let caller = desk.staff(&request)?;
-    let order_id = order_id(&id)?;
-    let label = checked(&caller, body::json(request, MAX_BODY).await?)?;
-    let event = labelled(&desk, order_id, label, desk.parties(order_id).await?);
+    let event = labelled(&desk, asked).await?;
     let event_id = event_id(&event);
     desk.commands.label(event_id, &event, &correlation).await?;
-    let FraudLabelled { fraud, source, labelled_by, labelled_at, .. } = &event;
+    let FraudLabelled { order_id, fraud, source, labelled_by, labelled_at, .. } = &event;
     tracing::info!(%order_id, fraud, source, correlation_id = correlation.id, "order labelled");
     let answer = json!({
         "order_id": order_id,
@@ -66,47 +69,48 @@ pub async fn label_order(
         "labelled_by": labelled_by,
         "labelled_at": labelled_at,
     });
-    Ok(accepted(order_id, &answer))
+    Ok(accepted(*order_id, &answer))
 }
 
-/// A valid label with its author; all mistakes of any other.
-fn checked(caller: &Caller, label: Label) -> Result<(Label, String), Problem> {
-    let mut mistakes = Mistakes::new();
-    let known = FraudLabelled::SOURCES.contains(&label.source.as_str());
+/// The event of a valid label of a known order; all mistakes of any other label.
+async fn labelled(desk: &Desk, asked: Asked<Label>) -> Result<FraudLabelled, Problem> {
+    let Asked {
+        caller, order_id, command: Label { fraud, source, labelled_by, reason, labelled_at }, ..
+    } = asked;
+    let (mut mistakes, now) = (Mistakes::new(), desk.clock.now());
+    let known = FraudLabelled::SOURCES.contains(&source.as_str());
     mistakes.expect(known, "/source", "unknown", "chargeback, analyst or customer");
-    let labelled_by = who(caller, label.labelled_by.as_deref(), "/labelled_by", &mut mistakes);
-    let reason = label.reason.trim().to_owned();
+    let labelled_by = who(&caller, labelled_by.as_deref(), "/labelled_by", &mut mistakes);
+    let reason = reason.trim().to_owned();
     words(&reason, 1..=MAX_REASON, "/reason", &mut mistakes);
+    let labelled_at = labelled_at.unwrap_or(now);
+    // The newest label counts: no later word could correct one of the future.
+    mistakes.expect(
+        labelled_at <= now,
+        "/labelled_at",
+        "in_the_future",
+        "a time that has passed, or none for now",
+    );
     mistakes.none_or(&INVALID_FIELDS)?;
-    Ok((Label { reason, ..label }, labelled_by))
-}
-
-fn labelled(
-    desk: &Desk,
-    order_id: Uuid,
-    (label, labelled_by): (Label, String),
-    about: Parties,
-) -> FraudLabelled {
-    let Parties { customer_id, card_hash, device_hash, address_hash } = about;
-    let Label { fraud, source, reason, .. } = label;
-    FraudLabelled {
+    let about = desk.parties(order_id).await?;
+    Ok(FraudLabelled {
         order_id,
-        customer_id,
-        card_hash,
-        device_hash,
-        address_hash,
+        customer_id: about.customer_id,
+        card_hash: about.card_hash,
+        device_hash: about.device_hash,
+        address_hash: about.address_hash,
         fraud,
         source,
         labelled_by,
         reason,
-        labelled_at: desk.clock.now(),
-    }
+        labelled_at,
+    })
 }
 
 /// With its time: whoever labels an order as fraud, then as honest, then as fraud again has said three things. One that is
-/// sent again says the same once more, which changes nothing.
+/// sent again says the same once more, which changes nothing; with the time it was learned at, it is the very same event.
 fn event_id(label: &FraudLabelled) -> Uuid {
     let (order, at) = (label.order_id.to_string(), label.labelled_at.as_microsecond().to_string());
     let what = if label.fraud { "fraud" } else { "honest" };
-    ids::from_parts(&[&order, "label", &label.labelled_by, what, &label.source, &at])
+    ids::from_parts(&[&order, "label", &label.labelled_by, what, &label.source, &at, &label.reason])
 }

@@ -5,9 +5,10 @@
 //! Who could not handle what: [`on_dead_letter`] → [`put_aside`] → the same script.
 //! Who was erased: [`on_customer_erased`] → [`erased`], looked up on the way out.
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
-//! [`order`]. Commands: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in;
+//! [`order`]. Commands begin as [`asked`]: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in;
 //! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
+mod asked;
 mod cancel_order;
 mod changes;
 mod commands;

@@ -1,7 +1,7 @@
 //! What is learned about an order goes onto the log with whom and what the order names.
 
 use axum::http::Method;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
     events::{FraudLabelled, Order, Record},
@@ -99,6 +99,36 @@ async fn all_that_is_wrong_with_a_label_is_named_and_an_answer_that_failed_is_as
     service.log.set_down(true);
     assert_eq!(service.post(&path(1), &fraud("ada")).await.problem(), (503, "unavailable"));
     assert!(service.log.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_label_of_the_past_sent_twice_is_one_event_and_one_of_the_future_is_refused() {
+    let Some(service) = Fixture::start().await else { return };
+    service.fold_all(1, &["OrderPlaced"]).await;
+    let at = |hours: i64| {
+        let mut body = fraud("ada");
+        let then = (service.clock.now() + SignedDuration::from_hours(hours)).as_microsecond();
+        body["labelled_at"] = json!(Timestamp::from_microsecond(then).unwrap());
+        body
+    };
+    let past = at(-48);
+    let (first, again) = (service.post(&path(1), &past).await, service.post(&path(1), &past).await);
+    assert_eq!((first.status.as_u16(), &first.body), (202, &again.body));
+    let sent = service.log.sent();
+    assert_eq!(sent[0]["envelope"]["id"], sent[1]["envelope"]["id"]);
+    let [one, other]: [FraudLabelled; 2] = [record(&sent[0]), record(&sent[1])];
+    assert_eq!(
+        (one.labelled_at.to_string(), &one),
+        (past["labelled_at"].as_str().unwrap().to_owned(), &other)
+    );
+
+    let refused = service.post(&path(1), &at(1)).await;
+    assert_eq!(refused.problem(), (422, "invalid_fields"));
+    assert_eq!(refused.mistakes(), [("/labelled_at", "in_the_future")]);
+    let mut no_time = fraud("ada");
+    no_time["labelled_at"] = json!("yesterday");
+    assert_eq!(service.post(&path(1), &no_time).await.problem(), (422, "unexpected_json"));
+    assert_eq!(service.log.sent().len(), 2);
 }
 
 #[tokio::test]
