@@ -47,7 +47,8 @@ mod armed {
         comes(name, Action::Fail)
     }
 
-    /// Has every record with this key or event id refused from now on, or no longer.
+    /// Has every record with this key or event id, and every run of the model's version of this name, refused from now
+    /// on, or no longer.
     pub fn refuse(key: &[u8], refused: bool) {
         let mut keys = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
         if refused {
@@ -57,7 +58,7 @@ mod armed {
         };
     }
 
-    /// Whether a test wants records with this key or event id refused.
+    /// Whether a test wants what has one of these names refused.
     pub fn refuses<'r>(names: impl FnOnce() -> [&'r [u8]; 2]) -> bool {
         let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
         !refused.is_empty() && names().iter().any(|name| refused.contains(*name))

@@ -2,137 +2,13 @@
 
 mod drift;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use orderflow::{
-    envelope::ids,
-    events::{
-        BreakerMoved, FraudDecision, ModelState, ModelVersion, OrderFraudDetected, OrderHeldForReview,
-        OrderValidatedForFraud, Record, ShadowScored,
-    },
-    runtime::{Publisher, Root, contract},
-    topics::MODELS_STATE,
-    trace::TraceContext,
-};
-use orderflow_cli::environment::Options;
-use orderflow_model::{ModelStore, Sha256};
-use orderflow_tests::{Request, Shop, eventually, load::Placed, options, sources::shipped_model};
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use uuid::Uuid;
+use orderflow::events::{FraudDecision, ModelState, ShadowScored};
+use orderflow_model::Sha256;
+use orderflow_tests::eventually;
 
-const SERVICE: &str = "fraud-scoring-0";
-
-/// A shop whose fraud-scoring takes its models from a store, beside that store and its publisher.
-struct Bench {
-    shop: Shop,
-    store: TempDir,
-    publisher: Publisher,
-    revision: i64,
-}
-
-impl Bench {
-    async fn open() -> Self {
-        Self::given(&[]).await
-    }
-
-    /// One whose fraud-scoring has more variables.
-    async fn given(variables: &[(&str, &str)]) -> Self {
-        let store = tempfile::tempdir().unwrap();
-        let own = [("MODEL_STORE", store.path().to_str().unwrap()), ("FRAUD_ENGINE", "built-in")];
-        let variables = own.iter().chain(variables);
-        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let service_variables: BTreeMap<_, _> =
-            options().service_variables.into_iter().chain([("fraud-scoring", variables)]).collect();
-        let shop = Shop::open(Options { service_variables, ..options() }).await;
-        let connection = shop.environment().connection();
-        let writes = [(MODELS_STATE, ModelState::NAME.to_owned())];
-        let names = connection.names();
-        let codec = contract::resolve(&connection.registry().unwrap(), &names, &[], &writes).await.unwrap();
-        let publisher = Publisher::new(connection.kafka_config(), Arc::new(codec), names).unwrap();
-        Self { shop, store, publisher, revision: 0 }
-    }
-
-    /// Puts the shipped model into the store as another version, which refuses above this score.
-    async fn publish(&self, version: &str, refuse: f64) -> ModelVersion {
-        self.publish_as(version, |manifest| manifest["thresholds"]["refuse"] = json!(refuse)).await
-    }
-
-    /// Puts the shipped model into the store as another version, with another manifest.
-    async fn publish_as(&self, version: &str, change: impl FnOnce(&mut Value)) -> ModelVersion {
-        let shipped = shipped_model();
-        let folder = tempfile::tempdir().unwrap();
-        for file in ["model.onnx", "golden.json"] {
-            std::fs::copy(shipped.join(file), folder.path().join(file)).unwrap();
-        }
-        let manifest = std::fs::read(shipped.join("manifest.json")).unwrap();
-        let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
-        manifest["version"] = json!(version);
-        change(&mut manifest);
-        std::fs::write(folder.path().join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
-        let address = self.store.path().to_str().unwrap().parse().unwrap();
-        let store = ModelStore::open(&address, []).unwrap();
-        let stored = store.put(folder.path()).await.unwrap();
-        let manifest_sha256 = stored.manifest_sha256.to_string();
-        ModelVersion { version: stored.version, folder: stored.folder, manifest_sha256 }
-    }
-
-    /// Says what serves from now on, and waits until it does, as far as it can.
-    async fn say(&mut self, change: impl FnOnce(&mut ModelState)) {
-        self.revision += 1;
-        let mut state = ModelState {
-            model: "fraud".into(),
-            revision: self.revision,
-            on: true,
-            live: None,
-            previous: None,
-            can_roll_back: false,
-            candidate: None,
-            mode: "none".into(),
-            share: 0.0,
-            changed_by: "a test".into(),
-            reason: "a test".into(),
-            changed_at: Timestamp::UNIX_EPOCH,
-        };
-        change(&mut state);
-        let id = ids::from_parts(&["a test", &Uuid::new_v4().to_string()]);
-        let (correlation_id, trace) = (id.to_string(), TraceContext::root());
-        let root = Root { id, source: "a test".into(), correlation_id, trace };
-        self.publisher.send(&self.publisher.prepare(&state, root).unwrap()).await.unwrap();
-        self.measures(&format!("orderflow_model_state_revision {}", self.revision)).await;
-    }
-
-    /// Waits until the service's metrics have this line.
-    async fn measures(&self, line: &str) {
-        eventually(line, async || match self.shop.metrics(SERVICE).await {
-            metrics if metrics.lines().any(|other| other == line) => Ok(()),
-            metrics => {
-                Err(metrics.lines().filter(|line| line.contains("_model")).collect::<Vec<_>>().join("\n"))
-            }
-        })
-        .await;
-    }
-
-    /// Places an order and waits for what is decided on it.
-    async fn decided(&self, placed: &mut Vec<Placed>) -> FraudDecision {
-        let order = self.shop.place(&Request::good()).await;
-        placed.push(order);
-        self.shop.record::<OrderValidatedForFraud>(&order.order_id.to_string()).await.1.decision
-    }
-
-    /// Every decision so far.
-    async fn decisions(&self) -> Vec<FraudDecision> {
-        let mut all: Vec<FraudDecision> = Vec::new();
-        all.extend(self.shop.records::<OrderValidatedForFraud>().await.into_iter().map(|(_, e)| e.decision));
-        all.extend(self.shop.records::<OrderHeldForReview>().await.into_iter().map(|(_, e)| e.decision));
-        all.extend(self.shop.records::<OrderFraudDetected>().await.into_iter().map(|(_, e)| e.decision));
-        all
-    }
-}
+use crate::model_bench::{Bench, SERVICE};
 
 #[tokio::test]
 async fn versions_are_swapped_and_rolled_back_under_load_and_no_order_is_lost() {
@@ -227,7 +103,7 @@ async fn a_shadow_says_what_it_would_have_said_and_a_canary_decides() {
 /// No run is as fast as that: every one counts as a failure.
 #[tokio::test]
 async fn a_model_that_is_too_slow_is_left_alone_until_another_version_takes_its_place() {
-    let mut bench = Bench::given(&[("MODEL_TIME_LIMIT", "0")]).await;
+    let mut bench = Bench::given(1, &[("MODEL_TIME_LIMIT", "0")]).await;
     let (one, two) = (bench.publish("one", 0.85).await, bench.publish("two", 0.9).await);
     bench.say(|state| state.live = Some(one.clone())).await;
     let mut placed = Vec::new();
@@ -240,9 +116,8 @@ async fn a_model_that_is_too_slow_is_left_alone_until_another_version_takes_its_
     bench.say(|state| state.live = Some(two.clone())).await;
     assert_eq!(bench.decided(&mut placed).await.scorer_version, "two");
     eventually("audit to hear of it", async || {
-        let moved = bench.shop.records::<BreakerMoved>().await.into_iter();
-        let moved: Vec<(String, String)> = moved.map(|(_, moved)| (moved.to, moved.reason)).collect();
-        let told = |to: &str, reason: &str| moved.contains(&(to.to_owned(), reason.to_owned()));
+        let moved = bench.moves().await;
+        let told = |to: &str, why: &str| moved.iter().any(|(_, other, reason)| other == to && reason == why);
         if told("open", "model_slow") && told("closed", "replaced") {
             Ok(())
         } else {
@@ -256,7 +131,7 @@ async fn a_model_that_is_too_slow_is_left_alone_until_another_version_takes_its_
 /// Nothing but a breaker that is open keeps an order from the model, and nothing keeps an order waiting.
 #[tokio::test]
 async fn while_the_breaker_is_open_rules_decide_and_say_so() {
-    let mut bench = Bench::given(&[("MODEL_TIME_LIMIT", "0")]).await;
+    let mut bench = Bench::given(1, &[("MODEL_TIME_LIMIT", "0")]).await;
     let one = bench.publish("one", 0.85).await;
     bench.say(|state| state.live = Some(one.clone())).await;
     let load = bench.shop.good_load();
@@ -269,4 +144,54 @@ async fn while_the_breaker_is_open_rules_decide_and_say_so() {
     assert!(by_rules.iter().all(|decision| decision.fallback.as_deref() == Some("breaker_open")));
     let placed = load.enough().await;
     bench.shop.close(&placed).await;
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_probed_and_decides_again_once_it_works_and_no_order_waits_meanwhile() {
+    let mut bench = Bench::open().await;
+    let one = bench.publish("one", 0.85).await;
+    bench.say(|state| state.live = Some(one.clone())).await;
+    let mut placed = Vec::new();
+    assert_eq!(bench.decided(&mut placed).await.scorer_version, "one");
+    let load = bench.shop.good_load();
+
+    bench.shop.refuse(SERVICE, "one", true).await;
+    for cause in ["model_failed", "breaker_open"] {
+        eventually(&format!("rules to decide because of {cause}"), async || {
+            let decisions = bench.decisions().await;
+            let by_rules = decisions.iter().filter(|one| one.scorer == "rules");
+            let causes: BTreeSet<_> = by_rules.map(|one| one.fallback.as_deref()).collect();
+            if causes.contains(&Some(cause)) { Ok(()) } else { Err(format!("{causes:?}")) }
+        })
+        .await;
+    }
+    // Its time comes: it is probed, in vain.
+    bench.shop.move_clock(SERVICE, 60).await;
+    let failed = ("half_open", "open", "model_failed");
+    moved(&bench, "a probe that fails", |moves| moves.iter().any(|one| is(one, failed))).await;
+
+    bench.shop.refuse(SERVICE, "one", false).await;
+    bench.shop.move_clock(SERVICE, 120).await;
+    let closed = ("half_open", "closed", "probes_succeeded");
+    moved(&bench, "it to close", |moves| moves.last().is_some_and(|one| is(one, closed))).await;
+    let decision = bench.decided(&mut placed).await;
+    assert_eq!((decision.scorer_version.as_str(), decision.fallback), ("one", None));
+    placed.extend(load.enough().await);
+    let moves = bench.moves().await;
+    assert!(is(&moves[0], ("closed", "open", "model_failed")), "{moves:?}");
+    assert!(moves.windows(2).all(|pair| pair[0].1 == pair[1].0), "{moves:?}");
+    bench.shop.close(&placed).await;
+}
+
+fn is((from, to, why): &(String, String, String), expected: (&str, &str, &str)) -> bool {
+    (from.as_str(), to.as_str(), why.as_str()) == expected
+}
+
+/// Waits until the breaker's moves are so.
+async fn moved(bench: &Bench, what: &str, are: impl Fn(&[(String, String, String)]) -> bool) {
+    eventually(what, async || match bench.moves().await {
+        moves if are(&moves) => Ok(()),
+        moves => Err(format!("{moves:?}")),
+    })
+    .await;
 }

@@ -69,7 +69,8 @@ impl Shop {
         .await;
     }
 
-    /// Has an instance refuse every record with this key or event id from now on, or no longer.
+    /// Has an instance refuse every record with this key or event id, and every run of the model's version of this name,
+    /// from now on, or no longer.
     pub async fn refuse(&self, name: &str, key: &str, refused: bool) {
         self.operate(name, "faults/refuse", json!({ "key": key, "refused": refused })).await;
     }

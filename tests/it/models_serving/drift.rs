@@ -1,10 +1,11 @@
 //! Orders come that are not like those of training: it is told, rules decide, and the model again when they have gone.
 
 use fraud_scoring::vector;
-use orderflow::events::DriftDetected;
-use orderflow_tests::Load;
+use orderflow::events::{DriftDetected, FraudDecision};
+use orderflow_tests::{Load, Request, eventually};
+use serde_json::{Value, json};
 
-use super::*;
+use crate::model_bench::{Bench, SERVICE};
 
 /// A window of twenty orders, and limits that one of them in it does not reach.
 const SETTINGS: [(&str, &str); 4] = [
@@ -45,7 +46,7 @@ async fn told(bench: &Bench, to: &str, decides: &str) -> DriftDetected {
 
 #[tokio::test]
 async fn orders_unlike_training_are_told_of_and_left_to_rules_until_they_have_gone() {
-    let mut bench = Bench::given(&SETTINGS).await;
+    let mut bench = Bench::given(1, &SETTINGS).await;
     let mut placed = Vec::new();
     let first = bench.decided(&mut placed).await;
     let reference = trained_on(&first.features.0);
