@@ -39,4 +39,5 @@ mod stripe;
 mod stripe_mock;
 mod time;
 mod topology;
+mod training;
 mod waiting;

@@ -1,5 +1,7 @@
 //! The `orderflow` command as an operator runs it.
 
+use std::process::Output;
+
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -11,18 +13,26 @@ impl Shop {
         self.orderflow_given(&[], arguments).await
     }
 
+    /// Runs it likewise, where it must not succeed; what it says to people.
+    pub async fn orderflow_refuses(&self, arguments: &[&str]) -> String {
+        let output = self.run(&[], arguments).await;
+        assert!(!output.status.success(), "orderflow {arguments:?} succeeds");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// The same with more variables.
     pub async fn orderflow_given(&self, variables: &[(String, String)], arguments: &[&str]) -> Value {
-        let program = servers::binaries().await.path("orderflow").unwrap();
-        let output = Command::new(program)
-            .args(arguments)
-            .arg("--json")
-            .envs(self.environment.connection().variables())
-            .envs(variables.iter().cloned())
-            .output();
-        let output = output.await.unwrap();
+        let output = self.run(variables, arguments).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    async fn run(&self, variables: &[(String, String)], arguments: &[&str]) -> Output {
+        let program = servers::binaries().await.path("orderflow").unwrap();
+        let mut command = Command::new(program);
+        command.args(arguments).arg("--json");
+        command.envs(self.environment.connection().variables()).envs(variables.iter().cloned());
+        command.output().await.unwrap()
     }
 }

@@ -4,7 +4,7 @@ mod fraud;
 mod recommendation;
 mod versions;
 
-pub(super) use versions::{Evidence, Numbers, fetched, labels, outcome, told};
+pub(super) use versions::{Evidence, Numbers, fetched, labels, newest_labels, outcome, told};
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -25,8 +25,8 @@ pub(super) enum Models {
 /// Which model to make.
 #[derive(Debug, Subcommand)]
 pub(super) enum Train {
-    /// The fraud model, on simulated orders.
-    Fraud(fraud::Train),
+    /// The fraud model, on simulated orders or on the shop's own.
+    Fraud(Box<fraud::Train>),
 }
 
 /// Which model.
@@ -41,7 +41,7 @@ pub(super) enum Evaluate {
 impl Models {
     pub(super) async fn run(self) -> Result<bool> {
         match self {
-            Self::Train(Train::Fraud(command)) => computing(move || command.run()).await,
+            Self::Train(Train::Fraud(command)) => command.run().await,
             Self::Evaluate(Evaluate::Recommendation(command)) => computing(move || command.run()).await,
             Self::Evaluate(Evaluate::Fraud(command)) => computing(move || command.run()).await,
             Self::Versions(command) => command.run().await,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{connection::Connection, log::Decoder};
 use candidate::Changed;
-use past::Past;
+pub(super) use past::{Past, read as decisions, renew};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,8 +68,8 @@ impl Replay {
     pub(super) async fn run(self) -> Result<bool> {
         let version = candidate::open(&self).await?;
         let decoder = Decoder::new(self.connection.registry()?);
-        let mut history = past::read(&self.connection, &decoder).await?;
-        let made_again = past::renew(&mut history, self.small_amount);
+        let mut history = decisions(&self.connection, &decoder).await?;
+        let made_again = renew(&mut history, self.small_amount);
         let is_wanted = |one: &Past| {
             let at = one.judged.decision.decided_at;
             self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)

@@ -6,6 +6,7 @@ mod measured;
 mod numbers;
 mod python;
 mod report;
+mod topics;
 mod train;
 mod transactions;
 

@@ -19,7 +19,7 @@ use orderflow_storage::{Address, variables};
 
 use crate::{commands::words::words, connection::Connection};
 use known::Known;
-pub(in crate::commands) use report::{Evidence, Numbers, labels, outcome, told};
+pub(in crate::commands) use report::{Evidence, Numbers, labels, newest_labels, outcome, told};
 
 /// The model these commands are about.
 const MODEL: &str = "fraud";

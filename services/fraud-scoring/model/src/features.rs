@@ -30,20 +30,32 @@ pub struct Seen {
 pub struct Memory {
     windows: Windows,
     rules: Rules,
+    small: i64,
     /// Up to which time what has ended is forgotten, microseconds since 1970 UTC.
     swept: i64,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { windows: Windows::default(), rules: Rules::new(LIMITS), swept: i64::MIN }
+        Self::new(LIMITS.small)
     }
 }
 
 impl Memory {
+    /// Nothing yet. Charges up to `small` (minor units) are small ones: the service's `FRAUD_SMALL_AMOUNT`.
+    #[must_use]
+    pub fn new(small: i64) -> Self {
+        Self {
+            windows: Windows::default(),
+            rules: Rules::new(Limits { small, ..LIMITS }),
+            small,
+            swept: i64::MIN,
+        }
+    }
+
     /// Looks at an order, then remembers it. Orders come by `placed_at`.
     pub fn see(&mut self, order: &Order) -> Seen {
-        let history = self.windows.look_back(&Sighting::of(order.order_id, order), LIMITS.small);
+        let history = self.windows.look_back(&Sighting::of(order.order_id, order), self.small);
         self.forget_ended(order.placed_at.as_microsecond());
         let features = Features::of(order, &history);
         Seen {

@@ -14,11 +14,17 @@ use serde::Serialize;
 
 use crate::{
     features::{Memory, Seen},
+    recorded::{Source, Times},
     simulate::{DAY, Placed, START, Scenario, Settings, Simulation},
 };
 
 /// Stands for never where a time is meant.
-const NEVER: i64 = i64::MAX;
+pub(crate) const NEVER: i64 = i64::MAX;
+/// How honest orders are counted.
+pub(crate) const HONEST: &str = "honest";
+/// The files.
+const ROWS: &str = "rows.bin";
+const HEADER: &str = "table.json";
 
 /// What stands in the rows.
 #[derive(Debug, Clone, Serialize)]
@@ -31,22 +37,49 @@ pub struct Header {
     features: Vec<&'static str>,
     /// The version of their definition.
     definition: u32,
-    /// Names of the scenarios; in the rows they are numbered from 1, 0 is an honest order.
-    scenarios: Vec<&'static str>,
-    /// When the simulated time begins, microseconds since 1970 UTC.
+    /// Where the orders come from: `simulated` or `topics`.
+    data: &'static str,
+    /// When their time begins, microseconds since 1970 UTC.
     start: i64,
+    /// Names of the scenarios; in the rows they are numbered from 1, 0 is an honest order. Only a simulation knows them:
+    /// without it 1 is fraud.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scenarios: Vec<&'static str>,
     /// What was simulated.
-    settings: Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Settings>,
+    /// What was taken from the topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+    /// When the windows begin, for orders from the topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split: Option<Times>,
     /// The sum of all amounts: whoever reads the rows can tell that they were read rightly.
     amount: i64,
     /// The sums of what is known of each feature, to the same end.
     sums: Vec<f64>,
-    /// Orders of each scenario, and honest ones.
+    /// Orders of each scenario, or fraud; and honest ones.
     pub orders: BTreeMap<&'static str, u64>,
 }
 
+/// One row.
+pub(crate) struct Row<'a> {
+    /// When the order was placed, microseconds since 1970 UTC.
+    pub placed_at: i64,
+    /// When its fraud was reported; none for one that was not, and for an honest order.
+    pub reported_at: Option<i64>,
+    /// Its total, minor units.
+    pub amount: i64,
+    /// What was seen of it; the rules' word too.
+    pub seen: &'a Seen,
+    /// 0 for an honest order, else the number of its scenario, or 1.
+    pub kind: u8,
+    /// The name of that.
+    pub name: &'static str,
+}
+
 impl Header {
-    fn new(settings: Settings) -> Self {
+    fn new(data: &'static str, start: i64) -> Self {
         Self {
             rows: 0,
             columns: [
@@ -61,22 +94,67 @@ impl Header {
             ],
             features: vector::names().to_vec(),
             definition: vector::DEFINITION,
-            scenarios: Scenario::ALL.map(Scenario::name).to_vec(),
-            start: START,
-            settings,
+            data,
+            start,
+            scenarios: Vec::new(),
+            settings: None,
+            source: None,
+            split: None,
             amount: 0,
             sums: vec![0.0; vector::LEN],
             orders: BTreeMap::new(),
         }
     }
 
-    fn count(&mut self, placed: &Placed, seen: &Seen) {
-        self.rows += 1;
-        self.amount += placed.order.total;
-        let known = self.sums.iter_mut().zip(seen.vector).filter(|(_, number)| !number.is_nan());
-        known.for_each(|(sum, number)| *sum += f64::from(number));
-        *self.orders.entry(placed.fraud.map_or("honest", Scenario::name)).or_default() += 1;
+    /// Of a simulation.
+    fn simulated(settings: Settings) -> Self {
+        let scenarios = Scenario::ALL.map(Scenario::name).to_vec();
+        Self { scenarios, settings: Some(settings), ..Self::new("simulated", START) }
     }
+
+    /// Of orders from the topics.
+    pub(crate) fn recorded(source: Source, split: Times) -> Self {
+        Self { source: Some(source), split: Some(split), ..Self::new("topics", split.start) }
+    }
+
+    fn count(&mut self, row: &Row<'_>) {
+        self.rows += 1;
+        self.amount += row.amount;
+        let known = self.sums.iter_mut().zip(row.seen.vector).filter(|(_, number)| !number.is_nan());
+        known.for_each(|(sum, number)| *sum += f64::from(number));
+        *self.orders.entry(row.name).or_default() += 1;
+    }
+}
+
+/// A table that is being written.
+pub(crate) struct Writer<'a> {
+    folder: &'a Path,
+    rows: BufWriter<File>,
+    header: Header,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(folder: &'a Path, header: Header) -> Result<Self> {
+        let file = File::create(folder.join(ROWS)).with_context(|| unwritable(folder, ROWS))?;
+        Ok(Self { folder, rows: BufWriter::with_capacity(1 << 20, file), header })
+    }
+
+    pub fn add(&mut self, row: &Row<'_>) -> Result<()> {
+        self.header.count(row);
+        self.rows.write_all(&row.bytes()).with_context(|| unwritable(self.folder, ROWS))
+    }
+
+    /// The header comes last: it sums up the rows.
+    pub fn finish(mut self) -> Result<Header> {
+        self.rows.flush().with_context(|| unwritable(self.folder, ROWS))?;
+        let text = serde_json::to_vec_pretty(&self.header)?;
+        std::fs::write(self.folder.join(HEADER), text).with_context(|| unwritable(self.folder, HEADER))?;
+        Ok(self.header)
+    }
+}
+
+fn unwritable(folder: &Path, file: &str) -> String {
+    format!("cannot write {}", folder.join(file).display())
 }
 
 /// Simulates, looks at every order as the service would, and writes the table into `folder`. Says after every day how many
@@ -85,46 +163,45 @@ impl Header {
 /// # Errors
 /// When a file cannot be written.
 pub fn write(folder: &Path, settings: Settings, mut progress: impl FnMut(u64)) -> Result<Header> {
-    let path = folder.join("rows.bin");
-    let context = || format!("cannot write {}", path.display());
-    let mut rows = BufWriter::with_capacity(1 << 20, File::create(&path).with_context(context)?);
-    let (mut header, mut memory) = (Header::new(settings), Memory::default());
-    let mut today = 0;
+    let mut table = Writer::new(folder, Header::simulated(settings))?;
+    let (mut memory, mut today) = (Memory::default(), 0);
     for placed in Simulation::new(settings) {
         let seen = memory.see(&placed.order);
-        rows.write_all(&row(&placed, &seen)).with_context(context)?;
-        header.count(&placed, &seen);
+        table.add(&row(&placed, &seen))?;
         let day = (placed.order.placed_at.as_microsecond() - START) / DAY;
         if day > today {
             today = day;
             progress(day.unsigned_abs());
         }
     }
-    rows.flush().with_context(context)?;
-    let path = folder.join("table.json");
-    let text = serde_json::to_vec_pretty(&header)?;
-    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(header)
+    table.finish()
 }
 
-fn row(placed: &Placed, seen: &Seen) -> Vec<u8> {
+fn row<'a>(placed: &Placed, seen: &'a Seen) -> Row<'a> {
     let scenario = placed.fraud.and_then(|fraud| Scenario::ALL.iter().position(|other| *other == fraud));
-    let mut row = Vec::with_capacity(32 + 4 * vector::LEN);
-    for number in [
-        placed.order.placed_at.as_microsecond(),
-        placed.reported_at.map_or(NEVER, |at| at.as_microsecond()),
-        placed.order.total,
-    ] {
-        row.extend(number.to_le_bytes());
+    Row {
+        placed_at: placed.order.placed_at.as_microsecond(),
+        reported_at: placed.reported_at.map(|at| at.as_microsecond()),
+        amount: placed.order.total,
+        seen,
+        kind: scenario.map_or(0, |index| index as u8 + 1),
+        name: placed.fraud.map_or(HONEST, Scenario::name),
     }
-    row.extend((seen.rules as f32).to_le_bytes());
-    row.push(scenario.map_or(0, |index| index as u8 + 1));
-    row.push(u8::from(seen.delivery_abroad));
-    row.push(u8::from(seen.mismatch));
-    for number in seen.vector {
-        row.extend(number.to_le_bytes());
+}
+
+impl Row<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(32 + 4 * vector::LEN);
+        for number in [self.placed_at, self.reported_at.unwrap_or(NEVER), self.amount] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend((self.seen.rules as f32).to_le_bytes());
+        bytes.extend([self.kind, u8::from(self.seen.delivery_abroad), u8::from(self.seen.mismatch)]);
+        for number in self.seen.vector {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes
     }
-    row
 }
 
 #[cfg(test)]

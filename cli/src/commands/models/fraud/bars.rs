@@ -1,4 +1,4 @@
-//! What the model is held to.
+//! What the model is held to, on simulations.
 
 use serde::Serialize;
 
@@ -53,7 +53,8 @@ impl Bar {
 
     fn judge(&self, runs: &[Measured]) -> Judgement {
         let models = runs.iter().filter_map(|run| run.methods.get(MODEL));
-        let is = Mean::of(models.map(|model| (self.of)(model.scores(self.with_delayed))));
+        let scores = models.filter_map(|model| model.scores(self.with_delayed));
+        let is = Mean::of(scores.map(self.of));
         let (good, bound) = match self.bound {
             Bound::Least(least) => (is.mean >= least, format!("at least {least}")),
             Bound::Most(most) => (is.mean <= most, format!("at most {most}")),

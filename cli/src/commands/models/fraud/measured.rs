@@ -1,4 +1,4 @@
-//! What the training answers: how each method did on the test window of one simulation.
+//! What the training answers: how each method did on the test window, of a simulation or of the shop's own orders.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The name of the trained model among the methods.
 pub(super) const MODEL: &str = "model";
 
-/// One simulation.
+/// One test window.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Measured {
     /// Orders of the test window.
@@ -36,11 +36,13 @@ pub(super) struct Thresholds {
 pub(super) struct Method {
     /// On all orders.
     pub with_delayed: Scores,
-    /// On all but the fraud whose labels come after the training.
-    pub without_delayed: Scores,
+    /// On all but the fraud whose labels come after the training; only a simulation knows which that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_delayed: Option<Scores>,
     /// Share of the orders it holds.
     pub held_share: f64,
-    /// What became of each scenario's orders.
+    /// What became of each scenario's orders; only a simulation knows them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scenarios: BTreeMap<String, Fate>,
 }
 
@@ -67,8 +69,8 @@ pub(super) struct Fate {
 }
 
 impl Method {
-    /// Its numbers on all orders, or on all but the fraud whose labels come late.
-    pub fn scores(&self, with_delayed: bool) -> &Scores {
-        if with_delayed { &self.with_delayed } else { &self.without_delayed }
+    /// Its numbers on all orders, or on all but the fraud whose labels come late, where that is known.
+    pub fn scores(&self, with_delayed: bool) -> Option<&Scores> {
+        if with_delayed { Some(&self.with_delayed) } else { self.without_delayed.as_ref() }
     }
 }

@@ -15,13 +15,15 @@ use crate::commands::table::table;
 /// The methods, in the sequence they are shown.
 const METHODS: [&str; 4] = [MODEL, "rules", "tuned_rule", "seeds_rule"];
 
-/// Several simulations.
+/// Several simulations, or the shop's own orders.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    /// The simulations' seeds.
+    /// The simulations' seeds, or that of the training.
     pub seeds: Vec<u64>,
-    /// Whether the model does as well as it must.
+    /// Whether the model does as well as it must; nothing is known of what it must on a shop's own orders.
     pub good: bool,
+    /// Whether the truth is known, with scenarios and with which labels come late.
+    simulated: bool,
     methods: Vec<Row>,
     scenarios: Vec<Scenario>,
     bars: Vec<Judgement>,
@@ -54,21 +56,30 @@ impl Report {
     /// Of simulations with these seeds.
     pub fn of(seeds: Vec<u64>, runs: Vec<Measured>) -> Self {
         let bars = judge(&runs);
-        let rows = METHODS
-            .into_iter()
-            .flat_map(|method| [false, true].map(|with_delayed| row(&runs, method, with_delayed)));
+        Self { good: bars.iter().all(|bar| bar.good), bars, ..Self::new(seeds, runs, &[false, true]) }
+    }
+
+    /// Of a training on the shop's own orders: against what labels say, and held to nothing but the gate.
+    pub fn recorded(seed: u64, run: Measured) -> Self {
+        Self::new(vec![seed], vec![run], &[true])
+    }
+
+    fn new(seeds: Vec<u64>, runs: Vec<Measured>, with_delayed: &[bool]) -> Self {
+        let rows =
+            METHODS.into_iter().flat_map(|method| with_delayed.iter().map(move |delayed| (method, *delayed)));
         Self {
             seeds,
-            good: bars.iter().all(|bar| bar.good),
-            methods: rows.collect(),
+            good: true,
+            simulated: with_delayed.len() > 1,
+            methods: rows.map(|(method, delayed)| row(&runs, method, delayed)).collect(),
             scenarios: scenarios(&runs),
-            bars,
+            bars: Vec::new(),
             runs,
         }
     }
 
     fn method_table(&self) -> Table {
-        let mut table = table([
+        let header = [
             "method",
             "leaked cards",
             "AUC",
@@ -76,10 +87,12 @@ impl Report {
             "precision",
             "recall",
             "calibration error",
-        ]);
+        ];
+        let mut table = table(header.into_iter().filter(|name| self.simulated || *name != "leaked cards"));
         for row in &self.methods {
             let means = [row.auc, row.average_precision, row.precision, row.recall, row.calibration_error];
-            let mut cells = vec![row.method.to_owned(), with(row.delayed_labels).to_owned()];
+            let scope = self.simulated.then(|| with(row.delayed_labels).to_owned());
+            let mut cells: Vec<String> = [row.method.to_owned()].into_iter().chain(scope).collect();
             cells.extend(means.map(|mean| mean.to_string()));
             table.add_row(cells);
         }
@@ -102,11 +115,8 @@ impl Report {
 }
 
 fn row(runs: &[Measured], method: &'static str, with_delayed: bool) -> Row {
-    let scores: Vec<&Scores> = runs
-        .iter()
-        .filter_map(|run| run.methods.get(method))
-        .map(|measured| measured.scores(with_delayed))
-        .collect();
+    let scores: Vec<&Scores> =
+        runs.iter().filter_map(|run| run.methods.get(method)?.scores(with_delayed)).collect();
     let mean = |of: fn(&Scores) -> f64| Mean::of(scores.iter().map(|scores| of(scores)));
     Row {
         method,
@@ -144,12 +154,22 @@ fn scenarios(runs: &[Measured]) -> Vec<Scenario> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n\n{}\n", self.method_table(), self.scenario_table())?;
+        writeln!(f, "{}\n", self.method_table())?;
+        if self.simulated {
+            writeln!(f, "{}\n", self.scenario_table())?;
+        }
         for bar in &self.bars {
             writeln!(f, "{}  {}", if bar.good { "good" } else { "BAD " }, bar.text)?;
         }
         let (orders, fraud) =
             self.runs.iter().fold((0, 0), |(orders, fraud), run| (orders + run.orders, fraud + run.fraud));
+        if !self.simulated {
+            return write!(
+                f,
+                "{orders} orders of the test window, {fraud} of them labelled as fraud. Precision and recall are of \
+                 refusals.\nLabels are what was reported: fraud that nobody has reported counts as honest here."
+            );
+        }
         write!(
             f,
             "\n{orders} orders of test windows, {fraud} of them fraud; {} simulation(s), ± is a 95 % interval over them. \

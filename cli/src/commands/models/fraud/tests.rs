@@ -58,3 +58,23 @@ fn one_bar_missed_is_not_good() {
     assert!(!Report::of(vec![1], vec![run(0.64)]).good);
     assert!(!Report::of(vec![1, 2], vec![run(0.7), run(0.5)]).good);
 }
+
+#[test]
+fn of_a_shops_own_orders_nothing_is_told_that_only_a_simulation_knows() {
+    let scores = json!({"auc": 0.9, "average_precision": 0.4, "precision": 0.5, "recall": 0.5, "calibration_error": 0.2});
+    let method = json!({"with_delayed": scores, "held_share": 0.01});
+    let run = serde_json::from_value(json!({
+        "orders": 800, "fraud": 12, "thresholds": {"refuse": 0.85, "hold": 0.3}, "tuned_limit": 12_000,
+        "methods": {"model": method, "rules": method, "tuned_rule": method, "seeds_rule": method},
+    }));
+    let report = Report::recorded(1, run.unwrap());
+    let (text, json) = (report.to_string(), serde_json::to_string(&report).unwrap());
+    assert!(
+        report.good && text.contains("800 orders of the test window, 12 of them labelled as fraud"),
+        "{text}"
+    );
+    for unknown in ["leaked", "scenario ", "simulat", "must be"] {
+        assert!(!text.contains(unknown), "{unknown}: {text}");
+    }
+    assert!(!json.contains("without_delayed"), "{json}");
+}

@@ -34,9 +34,6 @@ pub(super) struct Transactions {
     /// The first of the seven days that train [default: 21 days before the end].
     #[arg(long, value_name = "DATE", requires = "csv", conflicts_with = "out")]
     training_from: Option<Date>,
-    /// As JSON; with --csv.
-    #[arg(long, requires = "csv", conflicts_with = "out")]
-    json: bool,
 }
 
 /// What the training answers; the scores stand in a file.
@@ -56,7 +53,7 @@ struct Ranked {
 
 impl Transactions {
     /// Reads, trains, prints.
-    pub fn run(&self, seed: u32, python: impl FnOnce() -> Result<Python>) -> Result<()> {
+    pub fn run(&self, seed: u32, json: bool, python: impl FnOnce() -> Result<Python>) -> Result<()> {
         let csv = self.csv.as_ref().context("which table? --csv names one")?;
         let folder = tempfile::tempdir().context("making a folder for the table")?;
         // First, for it finds most mistakes.
@@ -65,7 +62,7 @@ impl Transactions {
         let answer: Answer = python()?.run("transactions", &options)?;
         let scores = scores(&folder.path().join("scores.bin"), answer.methods.len(), prepared.asked.len())?;
         let report = Report::of(&csv.display().to_string(), prepared, answer, &scores);
-        if self.json { print_json(&report) } else { print(&report) }
+        if json { print_json(&report) } else { print(&report) }
     }
 
     fn prepare(&self, csv: &Path, folder: &Path) -> Result<Prepared> {

@@ -14,7 +14,7 @@ use serde_json::json;
 pub(super) use gate::Gate;
 pub(in crate::commands) use {
     draw::told,
-    gather::{Evidence, labels},
+    gather::{Evidence, labels, newest_labels},
     numbers::{Numbers, outcome},
 };
 

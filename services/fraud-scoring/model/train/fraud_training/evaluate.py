@@ -54,7 +54,7 @@ def measure(table: Table, windows: Split, scores: np.ndarray, thresholds: Thresh
 
 
 def method(table: Table, test: np.ndarray, scores: np.ndarray, thresholds: Thresholds) -> dict:
-    fraud, delayed = table.fraud[test], table.is_scenario(DELAYED)[test]
+    fraud = table.fraud[test]
     refused = scores > thresholds.refuse
     stopped = scores >= thresholds.hold
 
@@ -65,17 +65,21 @@ def method(table: Table, test: np.ndarray, scores: np.ndarray, thresholds: Thres
             | {"calibration_error": metrics.calibration_error(scores[rows], fraud[rows])}
         )
 
-    scenarios = {}
-    for name in table.scenarios:
-        rows = table.is_scenario(name)[test]
-        scenarios[name] = {
-            "orders": int(rows.sum()),
-            "refused": metrics.round6(refused[rows].mean() if rows.any() else 0.0),
-            "stopped": metrics.round6(stopped[rows].mean() if rows.any() else 0.0),
+    measured = {"with_delayed": of(np.ones(len(scores), bool))}
+    if DELAYED in table.scenarios:
+        measured["without_delayed"] = of(~table.is_scenario(DELAYED)[test])
+    measured["held_share"] = metrics.round6((stopped & ~refused).mean())
+    if table.scenarios:
+        measured["scenarios"] = {
+            name: fate(table.is_scenario(name)[test], refused, stopped) for name in table.scenarios
         }
+    return measured
+
+
+def fate(rows: np.ndarray, refused: np.ndarray, stopped: np.ndarray) -> dict[str, float]:
+    """What became of these orders."""
     return {
-        "with_delayed": of(np.ones(len(scores), bool)),
-        "without_delayed": of(~delayed),
-        "held_share": metrics.round6((stopped & ~refused).mean()),
-        "scenarios": scenarios,
+        "orders": int(rows.sum()),
+        "refused": metrics.round6(refused[rows].mean() if rows.any() else 0.0),
+        "stopped": metrics.round6(stopped[rows].mean() if rows.any() else 0.0),
     }

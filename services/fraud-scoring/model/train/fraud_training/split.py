@@ -1,10 +1,10 @@
-"""Which days train, which calibrate, which test. The future never trains the past."""
+"""Which orders train, which calibrate, which test. The future never trains the past."""
 
 import dataclasses
 
 import numpy as np
 
-from .table import Table
+from .table import DAY, Table
 
 GAP = 7
 """Days before the test whose labels are mostly unknown when the model is trained: left out."""
@@ -12,18 +12,21 @@ GAP = 7
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Days of the simulation: each window ends where the next begins; the gap lies before the test."""
+    """When windows begin, in the table's microseconds: each ends where the next begins; the gap lies before the test."""
 
+    start: int
     train: int
     validation: int
     gap: int
     test: int
     end: int
+    known_at: int
+    """What has been reported by then is what is known when the model is trained."""
 
     def windows(self) -> dict[str, tuple[int, int]]:
-        """From which day on, up to which day, the last excluded."""
+        """From when on, up to when, the last excluded."""
         return {
-            "warm_up": (0, self.train),
+            "warm_up": (self.start, self.train),
             "train": (self.train, self.validation),
             "validation": (self.validation, self.gap),
             "gap": (self.gap, self.test),
@@ -33,16 +36,23 @@ class Split:
     def is_in(self, table: Table, window: str) -> np.ndarray:
         """Which orders lie in a window."""
         begins, ends = self.windows()[window]
-        return (table.day >= begins) & (table.day < ends)
+        placed = table.rows["placed_at"]
+        return (placed >= begins) & (placed < ends)
 
     def known(self, table: Table) -> np.ndarray:
-        """What is known of fraud when the model is trained: at the beginning of the test."""
-        return table.reported_before(self.test)
+        """What is known of fraud when the model is trained."""
+        return table.rows["reported_at"] < self.known_at
 
 
 def split(table: Table) -> Split:
-    """An eighth of the days fills the histories, the last fifth tests, three twentieths before the gap calibrate."""
+    """As the table says. Where it says nothing, which is where it was simulated, an eighth of the days fills the
+    histories, the last fifth tests, three twentieths before the gap calibrate; known is what is known when the test begins.
+    """
+    if table.split is not None:
+        return Split(**table.split)
     end = table.settings["days"]
     test = end - end // 5
     gap = test - GAP
-    return Split(train=end // 8, validation=gap - end * 3 // 20, gap=gap, test=test, end=end)
+    days = {"train": end // 8, "validation": gap - end * 3 // 20, "gap": gap, "test": test, "end": end}
+    times = {name: table.start + day * DAY for name, day in days.items()}
+    return Split(start=table.start, known_at=times["test"], **times)

@@ -20,9 +20,17 @@ class Table:
     rows: np.ndarray
     features: list[str]
     definition: int
-    scenarios: list[str]
+    data: str
+    """Where they come from: `simulated` or `topics`."""
     start: int
+    scenarios: list[str]
+    """Of a simulation, which knows them; else none."""
     settings: dict[str, int]
+    """Of a simulation."""
+    split: dict[str, int] | None
+    """Of orders from topics: see `split.py`."""
+    source: dict | None
+    """What was taken from the topics, and what was left out."""
 
     @property
     def x(self) -> np.ndarray:
@@ -30,22 +38,13 @@ class Table:
         return self.rows["features"]
 
     @property
-    def day(self) -> np.ndarray:
-        """On which day of the simulation each order was placed."""
-        return (self.rows["placed_at"] - self.start) // DAY
-
-    @property
     def fraud(self) -> np.ndarray:
-        """The truth, which training never sees."""
+        """The truth, which training never sees where it was simulated; else what labels say."""
         return self.rows["scenario"] > 0
 
     def is_scenario(self, name: str) -> np.ndarray:
         """Which orders are of a scenario."""
         return self.rows["scenario"] == self.scenarios.index(name) + 1
-
-    def reported_before(self, day: int) -> np.ndarray:
-        """Which orders are known to be fraud when a day begins."""
-        return self.rows["reported_at"] < self.start + day * DAY
 
 
 def read(folder: pathlib.Path) -> Table:
@@ -55,9 +54,12 @@ def read(folder: pathlib.Path) -> Table:
         rows=rows,
         features=header["features"],
         definition=header["definition"],
-        scenarios=header["scenarios"],
+        data=header["data"],
         start=header["start"],
-        settings=header["settings"],
+        scenarios=header.get("scenarios", []),
+        settings=header.get("settings", {}),
+        split=header.get("split"),
+        source=header.get("source"),
     )
 
 

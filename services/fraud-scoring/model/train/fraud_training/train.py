@@ -1,12 +1,13 @@
 """Trains, exports, checks, and writes the model's folder."""
 
+import datetime
 import json
 import pathlib
 
 from . import card, evaluate, golden, manifest, onnx_file, table as tables, thresholds, trees, trial
 from .metrics import round6
 from .progress import say
-from .table import Table
+from .table import DAY, Table
 from .trial import Trained
 
 
@@ -42,30 +43,43 @@ def training(table: Table, trained: Trained, seed: int, grown: list[trees.Tree])
     scores = trained.scores(table.x[validation])
     chosen = trained.thresholds
 
-    def window(name: str, days: tuple[int, int]) -> dict:
+    def window(name: str) -> dict:
         rows = windows.is_in(table, name)
-        return {
-            "days": list(days),
+        return span(table, windows.windows()[name]) | {
             "orders": int(rows.sum()),
             "fraud": int(table.fraud[rows].sum()),
             "known_fraud": int((known & rows).sum()),
         }
 
-    return {
-        "data": "simulated",
-        "seed": seed,
-        "settings": table.settings,
-        "windows": {name: window(name, days) for name, days in windows.windows().items()},
-        "trees": len(grown),
-        "nodes": sum(len(tree) for tree in grown),
-        "calibration": {
-            "scale": round6(trained.calibration.scale),
-            "shift": round6(trained.calibration.shift),
-            "known_share": round6(trained.calibration.known),
-        },
-        "costs": thresholds.COSTS,
-        "validation": {
-            "known_precision": round6(thresholds.precision(scores, known[validation], chosen.refuse)),
-            "cost_per_thousand": round6(thresholds.cost(scores, known[validation], chosen)),
-        },
-    }
+    return (
+        {"data": table.data, "seed": seed}
+        | origin(table)
+        | {
+            "windows": {name: window(name) for name in windows.windows()},
+            "trees": len(grown),
+            "nodes": sum(len(tree) for tree in grown),
+            "calibration": {
+                "scale": round6(trained.calibration.scale),
+                "shift": round6(trained.calibration.shift),
+                "known_share": round6(trained.calibration.known),
+            },
+            "costs": thresholds.COSTS,
+            "validation": {
+                "known_precision": round6(thresholds.precision(scores, known[validation], chosen.refuse)),
+                "cost_per_thousand": round6(thresholds.cost(scores, known[validation], chosen)),
+            },
+        }
+    )
+
+
+def origin(table: Table) -> dict:
+    """Where the orders come from."""
+    return {"settings": table.settings} if table.source is None else {"source": table.source}
+
+
+def span(table: Table, window: tuple[int, int]) -> dict:
+    """From when to when: days of a simulation, else times."""
+    if table.source is None:
+        return {"days": [(time - table.start) // DAY for time in window]}
+    begins, ends = (datetime.datetime.fromtimestamp(time / 1e6, datetime.UTC) for time in window)
+    return {"from": begins.isoformat(timespec="seconds"), "until": ends.isoformat(timespec="seconds")}

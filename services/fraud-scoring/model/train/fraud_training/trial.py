@@ -34,6 +34,8 @@ def train(table: Table, seed: int) -> Trained:
     training, validation = windows.is_in(table, "train"), windows.is_in(table, "validation")
     say(f"training on {training.sum():,} orders, {known[training].sum():,} of them known as fraud")
     booster = fit.fit(table.x[training], known[training], table.x[validation], known[validation], seed)
+    if not any(booster.feature_importance()):
+        raise SystemExit("the trees have found nothing that tells these frauds from these honest orders: more are needed")
     margins = fit.margins(booster, table.x[validation])
     calibrated = calibration.calibrate(margins, known[validation])
     chosen = thresholds.choose(calibrated.scores(margins), known[validation], calibrated.known)

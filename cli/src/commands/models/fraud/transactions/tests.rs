@@ -26,9 +26,18 @@ fn a_table_of_transactions_goes_without_an_output_and_only_it_has_a_mapping() {
     given("--out fraud-2 --days 50").unwrap();
     given("--csv a.csv").unwrap();
     given("--csv a.csv --mapping m.yaml --training-from 2018-07-25 --seed 3 --json").unwrap();
-    for wrong in
-        ["", "--csv a.csv --out b", "--csv a.csv --days 50", "--out b --mapping m.yaml", "--out b --json"]
-    {
+    given("--out fraud-2 --from-topics --maturity 30d --from 2026-01-01T00:00:00Z --json").unwrap();
+    for wrong in [
+        "",
+        "--csv a.csv --out b",
+        "--csv a.csv --days 50",
+        "--out b --mapping m.yaml",
+        "--from-topics",
+        "--from-topics --csv a.csv",
+        "--from-topics --out b --days 50",
+        "--out b --until 2026-01-01T00:00:00Z",
+        "--from-topics --out b --maturity soon",
+    ] {
         assert!(given(wrong).is_err(), "{wrong}");
     }
 }
@@ -36,7 +45,8 @@ fn a_table_of_transactions_goes_without_an_output_and_only_it_has_a_mapping() {
 /// Without Python: what is wrong with the files is found before it is looked for.
 fn error(options: &str) -> String {
     let command = given(&format!("{options} --python no-such-python")).unwrap();
-    format!("{:#}", command.train.run().unwrap_err())
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    format!("{:#}", runtime.block_on(command.train.run()).unwrap_err())
 }
 
 #[test]

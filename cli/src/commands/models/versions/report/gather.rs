@@ -58,21 +58,34 @@ impl Numbers {
     }
 }
 
-/// The newest label of each order counts, as it does in fraud-scoring.
+/// Whether orders were fraud.
 pub(in crate::commands) async fn labels(
     connection: &Connection,
     decoder: &Decoder,
     scored: &BTreeMap<Uuid, ShadowScored>,
 ) -> Result<BTreeMap<Uuid, bool>> {
+    let labels = newest_labels(connection, decoder, |order| scored.contains_key(&order)).await?;
+    Ok(labels.into_iter().map(|(order_id, label)| (order_id, label.fraud)).collect())
+}
+
+/// The newest label of each of these orders: it counts, as it does in fraud-scoring.
+pub(in crate::commands) async fn newest_labels(
+    connection: &Connection,
+    decoder: &Decoder,
+    is_wanted: impl Fn(Uuid) -> bool,
+) -> Result<BTreeMap<Uuid, FraudLabelled>> {
     let mut entries = read(&connection.kafka_config(), &connection.names(), &[FRAUD_LABELS], false).await?;
-    entries.retain(|entry| entry.order_id().is_some_and(|id| scored.contains_key(&id)));
+    entries.retain(|entry| entry.order_id().is_some_and(&is_wanted));
     decoder.learn(&entries).await?;
-    let mut newest = BTreeMap::new();
+    let mut newest: BTreeMap<Uuid, (Uuid, FraudLabelled)> = BTreeMap::new();
     for entry in &entries {
         let Some(label) = decoder.decode::<FraudLabelled>(entry)? else { continue };
-        let said = (label.labelled_at, entry.envelope.id, label.fraud);
-        let kept = newest.entry(label.order_id).or_insert(said);
-        *kept = said.max(*kept);
+        let event = entry.envelope.id;
+        let is_older =
+            |(id, kept): &(Uuid, FraudLabelled)| (kept.labelled_at, *id) < (label.labelled_at, event);
+        if newest.get(&label.order_id).is_none_or(is_older) {
+            newest.insert(label.order_id, (event, label));
+        }
     }
-    Ok(newest.into_iter().map(|(order_id, (.., fraud))| (order_id, fraud)).collect())
+    Ok(newest.into_iter().map(|(order_id, (_, label))| (order_id, label)).collect())
 }
