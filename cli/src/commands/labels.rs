@@ -4,6 +4,7 @@ mod file;
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -47,11 +48,25 @@ pub(super) struct Label {
     /// Why.
     #[arg(long)]
     reason: String,
+    /// When it was learned [default: now].
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
     #[command(flatten)]
     status: Status,
     /// As JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// What is said of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    order: Uuid,
+    fraud: bool,
+    source: Source,
+    reason: String,
+    /// When it was learned, where that is not now.
+    at: Option<Timestamp>,
 }
 
 /// How it is known what an order was.
@@ -88,8 +103,9 @@ impl Labels {
 
 impl Label {
     async fn run(self, fraud: bool) -> Result<bool> {
-        let answer =
-            post(&self.status, self.id, fraud, self.source, self.by.as_deref(), &self.reason).await?;
+        let Self { id: order, source, ref reason, at, .. } = self;
+        let said = Said { order, fraud, source, reason: reason.clone(), at };
+        let answer = said.post(&self.status, self.by.as_deref()).await?;
         if self.json {
             print_json(&answer)?;
         } else {
@@ -99,20 +115,18 @@ impl Label {
     }
 }
 
-/// Passes a label on; the answer's JSON.
-async fn post(
-    status: &Status,
-    order: Uuid,
-    fraud: bool,
-    source: Source,
-    by: Option<&str>,
-    reason: &str,
-) -> Result<serde_json::Value> {
-    let mut body = json!({ "fraud": fraud, "source": source.name(), "reason": reason });
-    if let Some(by) = by {
-        body["labelled_by"] = json!(by);
+impl Said {
+    /// Passes it on, in this name; the answer's JSON.
+    async fn post(&self, status: &Status, by: Option<&str>) -> Result<serde_json::Value> {
+        let mut body = json!({ "fraud": self.fraud, "source": self.source.name(), "reason": self.reason });
+        if let Some(by) = by {
+            body["labelled_by"] = json!(by);
+        }
+        if let Some(at) = self.at {
+            body["labelled_at"] = json!(at);
+        }
+        status.post(&format!("/orders/{}/label", self.order), &body).await
     }
-    status.post(&format!("/orders/{order}/label"), &body).await
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use clap::{Args, ValueEnum};
 use csv::{Position, ReaderBuilder, StringRecord};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::{Source, post};
+use super::{Said, Source};
 use crate::commands::{print, print_json, status::Status};
 
 const EXAMPLES: &str = "\
@@ -17,15 +16,18 @@ Example:
   orderflow label file chargebacks.csv --by ada
 
 The file is CSV with a header, which names these columns in any sequence; others are passed over:
-  order_id,fraud,source,reason
-  0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10,true,chargeback,10.4
+  order_id,fraud,source,reason,labelled_at
+  0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10,true,chargeback,10.4,2026-11-20T09:30:00Z
 
-fraud is `true` or `false`; source is `chargeback`, `analyst` or `customer`. Nothing is sent unless every row can be
-read. Rows that order-status refuses are told at the end, and the exit code is 1 then. Sending a file again changes
-nothing, unless an order was labelled otherwise since.";
+fraud is `true` or `false`; source is `chargeback`, `analyst` or `customer`; labelled_at, which may be missing, says when
+it was learned. Nothing is sent unless every row can be read. Rows that order-status refuses are told at the end, and the
+exit code is 1 then. Sending a file again changes nothing; without labelled_at, unless an order was labelled otherwise
+since.";
 
 /// What the header must name.
 const COLUMNS: [&str; 4] = ["order_id", "fraud", "source", "reason"];
+/// What it may name: an empty field is none.
+const WHEN: &str = "labelled_at";
 
 /// Passes on all labels of a file.
 #[derive(Debug, Args)]
@@ -47,10 +49,14 @@ pub(in crate::commands) struct File {
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
     line: u64,
-    order: Uuid,
-    fraud: bool,
-    source: Source,
-    reason: String,
+    said: Said,
+}
+
+/// Where the columns are.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    needed: [usize; 4],
+    when: Option<usize>,
 }
 
 impl File {
@@ -75,8 +81,8 @@ impl File {
     async fn send(&self, rows: &[Row]) -> Result<(usize, Vec<(u64, String)>)> {
         let bar = ProgressBar::new(rows.len() as u64).with_style(style());
         let mut refused = Vec::new();
-        for Row { line, order, fraud, source, reason } in rows {
-            match post(&self.status, *order, *fraud, *source, self.by.as_deref(), reason).await {
+        for Row { line, said } in rows {
+            match said.post(&self.status, self.by.as_deref()).await {
                 Ok(_) => {}
                 // Nobody answers: the next row would fare no better.
                 Err(error) if error.chain().any(|cause| cause.is::<reqwest::Error>()) => {
@@ -108,7 +114,8 @@ fn rows(name: &str, source: impl Read) -> Result<Vec<Row>> {
     if !missing.is_empty() {
         bail!("{name}: the header lacks {}; it must name {}", missing.join(", "), COLUMNS.join(", "));
     }
-    let columns = COLUMNS.map(|column| named(column).unwrap_or_default());
+    let needed = COLUMNS.map(|column| named(column).unwrap_or_default());
+    let columns = Columns { needed, when: named(WHEN) };
     let mut rows = Vec::new();
     for record in reader.records() {
         // Its message has the line.
@@ -121,9 +128,9 @@ fn rows(name: &str, source: impl Read) -> Result<Vec<Row>> {
 }
 
 /// The label of a record, or the column at fault and what is expected of it.
-fn row(line: u64, record: &StringRecord, columns: [usize; 4]) -> Result<Row, (&'static str, String)> {
+fn row(line: u64, record: &StringRecord, columns: Columns) -> Result<Row, (&'static str, String)> {
     let mut fields = [""; 4];
-    for ((field, name), column) in fields.iter_mut().zip(COLUMNS).zip(columns) {
+    for ((field, name), column) in fields.iter_mut().zip(COLUMNS).zip(columns.needed) {
         *field = record.get(column).map(str::trim).ok_or((name, "it is missing".to_owned()))?;
     }
     let [order, fraud, source, reason] = fields;
@@ -139,7 +146,14 @@ fn row(line: u64, record: &StringRecord, columns: [usize; 4]) -> Result<Row, (&'
     if reason.is_empty() {
         return Err((COLUMNS[3], "it is empty".to_owned()));
     }
-    Ok(Row { line, order, fraud, source, reason: reason.to_owned() })
+    let when = columns.when.and_then(|column| record.get(column)).map(str::trim).unwrap_or_default();
+    let at = match when {
+        "" => None,
+        when => {
+            Some(when.parse().map_err(|_| (WHEN, expected(when, "a time such as 2026-11-20T09:30:00Z")))?)
+        }
+    };
+    Ok(Row { line, said: Said { order, fraud, source, reason: reason.to_owned(), at } })
 }
 
 #[cfg(test)]
@@ -152,14 +166,19 @@ mod tests {
     fn columns_are_found_by_name_and_others_are_passed_over() {
         let text =
             format!("\u{feff}fraud,reason,amount,order_id,source\ntrue,\"10.4, again\",5,{ID},chargeback\n");
-        let expected = Row {
-            line: 2,
+        let said = Said {
             order: ID.parse().unwrap(),
             fraud: true,
             source: Source::Chargeback,
             reason: "10.4, again".into(),
+            at: None,
         };
-        assert_eq!(rows("f", text.as_bytes()).unwrap(), [expected]);
+        assert_eq!(rows("f", text.as_bytes()).unwrap(), [Row { line: 2, said: said.clone() }]);
+        let text = text
+            .replace("source\n", "source,labelled_at\n")
+            .replace("chargeback\n", "chargeback,2026-11-20T09:30:00Z\n");
+        let said = Said { at: Some("2026-11-20T09:30:00Z".parse().unwrap()), ..said };
+        assert_eq!(rows("f", text.as_bytes()).unwrap(), [Row { line: 2, said }]);
     }
 
     #[test]
@@ -170,10 +189,11 @@ mod tests {
             ("ID,true,gossip,x", "column source: `gossip` is not chargeback, analyst or customer"),
             ("ID,true,analyst, ", "column reason: it is empty"),
             ("ID,true", "column source: it is missing"),
+            ("ID,true,analyst,x,May", "column labelled_at: `May` is not a time such as 2026-11-20T09:30:00Z"),
         ];
         for (line, expected) in mistakes {
-            let text =
-                format!("order_id,fraud,source,reason\nID,false,customer,x\n{line}\n").replace("ID", ID);
+            let header = "order_id,fraud,source,reason,labelled_at";
+            let text = format!("{header}\nID,false,customer,x,\n{line}\n").replace("ID", ID);
             let said = format!("{:#}", rows("f", text.as_bytes()).unwrap_err());
             assert_eq!(said, format!("f, line 3, {expected}"));
         }
