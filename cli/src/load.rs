@@ -4,6 +4,7 @@
 //! counts from the moment an order was due, not from when it could be sent: a stall shows in full (what is known as
 //! coordinated omission is what a closed loop would hide).
 
+mod bank;
 mod customers;
 mod desk;
 mod plan;
@@ -11,8 +12,9 @@ mod send;
 mod shop;
 mod summary;
 
+pub use bank::{Bank, Chargebacks};
 pub(crate) use customers::Customer;
-pub use desk::{Cancelled, Desk};
+pub use desk::{Cancelled, Desk, End};
 pub use plan::{Kind, Mix, Shot, plan};
 pub use send::{Answer, Outcome, client, send};
 pub use shop::{Product, Shop};

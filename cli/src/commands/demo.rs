@@ -13,11 +13,16 @@ mod stage;
 mod start;
 mod stop;
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use clap::Args;
 use orderflow::config::Delivery;
 
-use super::{load::rate, print, print_json};
+use super::{
+    load::{bank_day, rate},
+    print, print_json,
+};
 use play::play;
 use start::Running;
 use stop::StopSignal;
@@ -27,6 +32,7 @@ Examples:
   orderflow demo                                  2,000 orders at 50 a second
   orderflow demo --orders 200                     a short one
   orderflow demo --outage 0                       with a gateway that never fails
+  orderflow demo --chargebacks 0                  with banks that report no fraud
   orderflow demo --instances 3                    with three instances of each service
   orderflow demo --rules                          with rules instead of the model
   orderflow demo --keep                           leaves everything running for you to try
@@ -36,7 +42,7 @@ Servers that KAFKA_BOOTSTRAP_SERVERS, REDIS_URL and SCHEMA_REGISTRY_URL name are
 their own; the others are started. Ctrl-C stops everything at any moment. Exit code 1 when a promise broke.";
 
 /// Starts servers, services and simulators, replays a day of a real shop, places orders of simulated customers (some of whom change their minds),
-/// reviews what is held, takes the gateway down for a while, follows each order to its end, and checks log, ledgers and
+/// reviews what is held, has banks report fraud, takes the gateway down for a while, follows each order to its end, and checks log, ledgers and
 /// stock against each other.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -53,6 +59,10 @@ pub(super) struct Demo {
     /// For how many seconds the payment gateway is down in the middle; 0: not at all.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=600))]
     outage: u16,
+    /// In how many seconds a day of the customers' banks passes: they report fraud that was charged half a day after the
+    /// order at the earliest. 0: nobody reports anything.
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = bank_day)]
+    chargebacks: Duration,
     /// How outputs and offsets become durable.
     #[arg(long, env = "DELIVERY", value_enum, default_value_t = Delivery::ExactlyOnce)]
     delivery: Delivery,

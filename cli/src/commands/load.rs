@@ -2,19 +2,21 @@
 
 pub(super) mod invoices;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use super::{print, print_json, status::Status, table::table};
-use crate::load::{Mix, Outcome, Shop, Summary, client, plan, send};
+use crate::load::{Bank, Chargebacks, Mix, Outcome, Shop, Summary, client, plan, send};
 
 const EXAMPLES: &str = "\
 Examples:
   orderflow load --url http://127.0.0.1:8080
   orderflow load --orders 10000 --rate 200 --seed 7 --json
+  orderflow load --chargebacks 1 --status-url http://127.0.0.1:8082     banks report fraud, some days later
   orderflow load --invoices year.csv.gz --speed 60                      an hour of it in a minute
   orderflow load --invoices year.csv.gz --from 2011-06-10 --until 2011-06-10 --rate 50
 
@@ -23,6 +25,10 @@ cards, too many of a scarce product, card tests (small charges, then a large one
 parcel and caller in three countries, travellers, addresses where nobody delivers, and a few requests sent
 twice with one Idempotency-Key. Each caller's address goes in X-Forwarded-For and its country in CF-IPCountry:
 let the intake trust this machine (TRUSTED_PROXIES, IP_COUNTRY_HEADER), else all customers are one caller to it.
+
+With --chargebacks, frauds that were charged are labelled as fraud (`orderflow label` does the same) half a day after
+the order at the earliest, three days later on average; 3 % of them never. A few honest orders are disputed, and cleared
+later. It ends when the last report is in.
 
 With --invoices, each invoice of the file is an order, with the file's customers, countries, goods and prices;
 `orderflow catalogue from-invoices` makes the catalogue that the intake must have for that. An order is placed
@@ -58,6 +64,10 @@ pub(super) struct Load {
     /// Places the invoices of this file instead: CSV or CSV in gzip.
     #[arg(long, value_name = "FILE")]
     invoices: Option<PathBuf>,
+    /// Has the customers' banks report the fraud that was charged, at order-status: in how many seconds one of their days
+    /// passes.
+    #[arg(long, value_name = "SECONDS", value_parser = bank_day, conflicts_with = "invoices")]
+    chargebacks: Option<Duration>,
     #[command(flatten)]
     replay: invoices::Replay,
     #[command(flatten)]
@@ -86,25 +96,52 @@ impl Load {
         let (orders, rate) = (self.orders.unwrap_or(ORDERS), self.rate.unwrap_or(RATE));
         let shots = plan(&shop, orders as usize, rate, self.seed, &run, &Mix::default());
         let bar = ProgressBar::new(shots.len() as u64).with_style(style());
+        let mut bank =
+            self.chargebacks.map(|day| Bank::new(self.status.desk(client.clone()), day, self.seed));
         let mut answers = send(client, &self.url, shots, self.in_flight);
         let (mut summary, mut accepted) = (Summary::default(), String::new());
         while let Some(answer) = answers.recv().await {
             summary.count(&answer);
-            if let Outcome::Accepted { order_id, .. } = answer.outcome {
+            if let Outcome::Accepted { order_id, replayed } = answer.outcome {
                 accepted.push_str(&format!("{order_id}\n"));
+                bank.iter_mut().filter(|_| !replayed).for_each(|bank| bank.hear(order_id, answer.kind));
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
+        let chargebacks = match bank {
+            Some(bank) => Some(bank.close().await),
+            None => None,
+        };
         if let Some(file) = &self.accepted {
             std::fs::write(file, accepted).with_context(|| format!("writing {}", file.display()))?;
         }
+        let taken = chargebacks.as_ref().is_none_or(|chargebacks| chargebacks.failed.is_empty());
+        let well = summary.failed.is_empty() && summary.accepted > 0 && taken;
         if self.json {
-            print_json(&summary)?
+            print_json(&Loaded { summary, chargebacks })?
         } else {
-            print(describe(&summary))?
+            print(describe(&summary))?;
+            chargebacks.iter().try_for_each(print)?
         }
-        Ok(summary.failed.is_empty() && summary.accepted > 0)
+        Ok(well)
+    }
+}
+
+/// What came of a load, for machines.
+#[derive(Serialize)]
+struct Loaded {
+    #[serde(flatten)]
+    summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chargebacks: Option<Chargebacks>,
+}
+
+/// Reads how long a bank's day takes, in seconds.
+pub(super) fn bank_day(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("`{text}` is not a number of seconds, 0 to 86400")),
     }
 }
 

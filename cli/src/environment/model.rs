@@ -20,12 +20,18 @@ pub struct ShippedModel {
 
 impl ShippedModel {
     /// Writes its files below the folder.
-    pub(super) fn write(folder: &Path) -> Result<()> {
-        let folder = own(folder);
+    pub(super) fn write(parent: &Path) -> Result<()> {
+        let folder = own(parent);
         std::fs::create_dir_all(&folder).context("making a folder for the fraud model")?;
+        std::fs::create_dir_all(Self::store(parent)).context("making a folder for other models")?;
         FILES.iter().try_for_each(|(name, content)| {
             std::fs::write(folder.join(name), content).with_context(|| format!("writing the model's {name}"))
         })
+    }
+
+    /// Where other versions go, to be tried beside it.
+    pub(crate) fn store(folder: &Path) -> PathBuf {
+        folder.join("models")
     }
 
     /// What fraud-scoring is told of it.
@@ -40,6 +46,7 @@ impl ShippedModel {
         };
         let model = [
             ("FRAUD_MODEL", own(folder).display().to_string()),
+            ("MODEL_STORE", Self::store(folder).display().to_string()),
             // A library of another version than ours might tell its maker.
             ("ORT_DISABLE_TELEMETRY", "1".to_owned()),
         ];

@@ -11,7 +11,6 @@ use super::{
     browsers::Browsers,
     funnel::Funnel,
     outage::Outage,
-    people::People,
     report::{Met, Report},
     stage::Stage,
     start::Running,
@@ -20,7 +19,7 @@ use crate::{
     audit,
     commands::load::new_run,
     invoices,
-    load::{Answer, Cancelled, Kind, Mix, Outcome, Summary, plan, send},
+    load::{Answer, Bank, Cancelled, Kind, Mix, Outcome, Summary, plan, send},
     log::Follower,
 };
 
@@ -42,9 +41,14 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
     let mut funnel = Funnel::new(u64::from(running.sample.orders()) + u64::from(demo.orders));
     let invoices = stage.reviewed(day(&stage, &mut funnel)).await?;
     let begun = Instant::now();
-    let (load, regrets) = stage.reviewed(customers(demo, &stage, &mut funnel)).await?;
+    let (load, regrets, bank) = stage.reviewed(customers(demo, &stage, &mut funnel)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     drop(funnel);
+    // What is still to be reported is about orders that have ended.
+    let chargebacks = match bank {
+        Some(bank) => Some(bank.close().await),
+        None => None,
+    };
 
     let services = super::report::memory(&running.environment);
     let evidence = settled(&running.environment, &stage.board).await?;
@@ -56,7 +60,13 @@ pub(super) async fn play(demo: &Demo, running: &Running) -> Result<Report> {
         load,
         &evidence,
         stage.board.latencies(),
-        Met { regrets, invoices, outage_seconds: demo.outage, customers: stage.board.customers() },
+        Met {
+            regrets,
+            invoices,
+            outage_seconds: demo.outage,
+            customers: stage.board.customers(),
+            chargebacks,
+        },
         services,
         checks,
     ))
@@ -69,20 +79,26 @@ async fn day(stage: &Stage<'_>, funnel: &mut Funnel) -> Result<invoices::Report>
     Ok(report)
 }
 
-/// The simulated customers, to the end of their last order, and the outage in the middle.
-async fn customers(demo: &Demo, stage: &Stage<'_>, funnel: &mut Funnel) -> Result<(Summary, Vec<Cancelled>)> {
+/// The simulated customers, to the end of their last order, their banks, and the outage in the middle.
+async fn customers(
+    demo: &Demo,
+    stage: &Stage<'_>,
+    funnel: &mut Funnel,
+) -> Result<(Summary, Vec<Cancelled>, Option<Bank>)> {
     let Stage { running, client, url, people, board, follower, .. } = stage;
     let shop = running.sample.own_goods(&stage.shop);
     let shots = plan(&shop, demo.orders as usize, demo.rate, demo.seed, &new_run(), &Mix::default());
     let outage = Outage::of(&running.environment, client.clone(), Duration::from_secs(demo.outage.into()));
     let middle = Duration::from_secs_f64(f64::from(demo.orders) / demo.rate / 2.0);
     let browsers = Browsers::of(client.clone(), url, &shots);
+    let day = Some(demo.chargebacks).filter(|day| !day.is_zero());
     let orders = async {
+        let mut bank = day.map(|day| Bank::new(people.desk().clone(), day, demo.seed));
         let answers = send(client.clone(), url, shots, 1_000);
-        let (load, regrets) = follow_load(answers, people, board, funnel).await?;
+        let (load, regrets) = follow_load(answers, stage, &mut bank, funnel).await?;
         ensure!(load.accepted > 0, "no order was accepted: {:?} {:?}", load.refused, load.failed);
         wait_until_final(board, funnel, follower).await?;
-        Ok((load, regrets))
+        Ok((load, regrets, bank))
     };
     let looking = async {
         browsers.browse().await;
@@ -94,10 +110,11 @@ async fn customers(demo: &Demo, stage: &Stage<'_>, funnel: &mut Funnel) -> Resul
 
 async fn follow_load(
     mut answers: Receiver<Answer>,
-    people: &People,
-    board: &Board,
+    stage: &Stage<'_>,
+    bank: &mut Option<Bank>,
     funnel: &mut Funnel,
 ) -> Result<(Summary, Vec<Cancelled>)> {
+    let Stage { people, board, .. } = stage;
     let mut summary = Summary::default();
     let (mut regretted, mut regrets) = (0, JoinSet::new());
     let mut draw = tokio::time::interval(DRAW);
@@ -108,6 +125,7 @@ async fn follow_load(
                     summary.count(&answer);
                     if let Outcome::Accepted { order_id, replayed } = answer.outcome {
                         board.accepted(order_id, Some(answer.kind), answer.at);
+                        bank.iter_mut().filter(|_| !replayed).for_each(|bank| bank.hear(order_id, answer.kind));
                         if answer.kind == Kind::Regretted && !replayed {
                             people.regret(regretted, order_id, &mut regrets);
                             regretted += 1;

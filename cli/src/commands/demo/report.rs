@@ -14,7 +14,7 @@ use crate::{
     },
     environment::Environment,
     invoices,
-    load::{Cancelled, Kind, Percentiles, Summary},
+    load::{Cancelled, Chargebacks, Kind, Percentiles, Summary},
 };
 use clap::ValueEnum;
 use uuid::Uuid;
@@ -38,6 +38,8 @@ pub(super) struct Report {
     /// From a caller's 202 to the moment others could read the order's final event, by what orders met on their way.
     acceptance_to_final: BTreeMap<&'static str, Percentiles>,
     cancels: Cancels,
+    /// What banks have reported; none where they were not asked to.
+    chargebacks: Option<Chargebacks>,
     /// What became of a real shop's day.
     invoices: invoices::Report,
     /// For how long the gateway was down.
@@ -53,6 +55,7 @@ pub(super) struct Met {
     pub(super) invoices: invoices::Report,
     pub(super) outage_seconds: u16,
     pub(super) customers: BTreeMap<Uuid, Kind>,
+    pub(super) chargebacks: Option<Chargebacks>,
 }
 
 /// Requests to cancel.
@@ -129,6 +132,7 @@ impl Report {
             accuracy: Accuracy::of(evidence, &met.customers),
             acceptance_to_final,
             cancels,
+            chargebacks: met.chargebacks,
             invoices: met.invoices,
             outage_seconds: met.outage_seconds,
             dead_letters: evidence.dead_letters.clone(),
@@ -164,6 +168,7 @@ impl fmt::Display for Report {
         writeln!(f, "dead letters: {letters}")?;
         let Cancels { requested, too_late } = self.cancels;
         writeln!(f, "cancels: {requested} requested, {too_late} when the order was finished already")?;
+        self.chargebacks.iter().try_for_each(|chargebacks| writeln!(f, "{chargebacks}"))?;
         writeln!(f, "{}", sample::line(&self.invoices))?;
         writeln!(f, "gateway down for {} s in the middle", self.outage_seconds)?;
         let Self { delivery, rate, seconds, .. } = self;

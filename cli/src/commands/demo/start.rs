@@ -77,12 +77,19 @@ impl Running {
             .iter()
             .map(|instance| format!("  {:<18} {}/metrics", instance.name(), instance.operator_url()))
             .collect();
+        let folder = self.environment.folder();
+        let prefix = if prefix.is_empty() { String::new() } else { format!(" ORDERFLOW_PREFIX={prefix}") };
+        // No REDIS_URL: it may hold a password, and these commands need none.
+        let variables = format!(
+            "export KAFKA_BOOTSTRAP_SERVERS={kafka_bootstrap} SCHEMA_REGISTRY_URL={registry_url}{prefix}\n  export \
+             INTAKE_URL={url} ORDER_STATUS_URL={status} MODEL_STORE={}",
+            ShippedModel::store(folder).display()
+        );
         Ok(format!(
-            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n  recommendations    {shown}/recommendations/<CUSTOMER-ID>, {shown}/products/<SKU>/related\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID> --status-url {status}\n  orderflow orders show <ORDER-ID> --kafka {kafka_bootstrap} --registry {registry_url}{}\n",
+            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n  recommendations    {shown}/recommendations/<CUSTOMER-ID>, {shown}/products/<SKU>/related\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nFor the commands:\n  {variables}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID>\n  orderflow orders show <ORDER-ID>\n  orderflow models train fraud --from-topics --maturity 0s --as-version 2 --out fraud-2\n",
             operators.join("\n"),
-            self.environment.folder().display(),
+            folder.display(),
             EXAMPLE_ORDER,
-            if prefix.is_empty() { String::new() } else { format!(" --prefix {prefix}") },
         ))
     }
 

@@ -13,6 +13,8 @@ pub(crate) mod random;
 mod stream;
 mod world;
 
+pub use labels::reported;
+pub use random::Dice;
 pub use stream::Simulation;
 
 use jiff::Timestamp;

@@ -14,7 +14,7 @@ const NOTICED: (f64, f64) = (0.5, 3.0);
 /// Days a leak stays unknown: from and to.
 const LEAK_KNOWN: (f64, f64) = (20.0, 45.0);
 
-/// When the fraud placed at `at` is reported (microseconds since 1970 UTC).
+/// When the fraud placed at `at` is reported (microseconds since 1970 UTC); none where nobody ever does.
 pub fn reported(dice: &mut Dice, scenario: Scenario, at: i64) -> Option<i64> {
     let days = match scenario {
         Scenario::LeakedCards => dice.random_range(LEAK_KNOWN.0..LEAK_KNOWN.1),
