@@ -1,4 +1,9 @@
-//! Places where a test can kill the process, or have it fail. Only with the feature `faults`; otherwise nothing is left of them.
+//! Places where a test can kill the process, have it fail, or plant a bug. Only with the feature `faults`; otherwise
+//! nothing is left of them.
+
+pub mod plant;
+
+pub use plant::{Plant, planted};
 
 /// Where a process can be killed: a batch passes the first four in this order, one of waiting records the fifth too, a
 /// request the last.

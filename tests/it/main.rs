@@ -27,6 +27,7 @@ mod models_instances;
 mod models_serving;
 mod order_status;
 mod outages;
+mod planted;
 mod poison;
 mod rebalance;
 mod recommendation;

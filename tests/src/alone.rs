@@ -21,11 +21,16 @@ pub struct Alone {
 impl Alone {
     /// Starts it on the servers that `connection` leads to.
     pub async fn start(connection: &Connection) -> Self {
+        Self::start_with(connection, &[]).await
+    }
+
+    /// The same with further variables.
+    pub async fn start_with(connection: &Connection, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let operators = format!("127.0.0.1:{}", free_port().unwrap());
         let own =
             [("OPERATOR_LISTEN", operators.as_str()), ("INSTANCE_ID", "inventory-0"), ("LOG_FORMAT", "text")];
-        let own = own.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let own = own.iter().chain(variables).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let spec = Spec {
             name: "inventory-0".to_owned(),
             program: servers::binaries().await.path("inventory").unwrap(),

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
     events::{InventoryReserved, InventoryShortage, Order, OrderValidatedForFraud},
+    faults::{Plant, planted},
     step::{Outcome, Received, Step, Verdicts},
 };
 
@@ -51,7 +52,11 @@ impl Step for OnOrderValidated {
             .collect();
         let verdicts = self.stock.reserve(asked, now, valid_until).await?;
         let events = batch.iter().zip(verdicts).map(|(received, verdict)| {
-            verdict.map(|verdict| Outcome::event(event(&received.event.order, verdict)))
+            let verdict = verdict?;
+            if planted(Plant::DedupeBeforeWork) && verdict.at().as_microsecond() < now.as_microsecond() {
+                return Ok(Outcome::nothing());
+            }
+            Ok(Outcome::event(event(&received.event.order, verdict)))
         });
         Ok(events.collect())
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use orderflow::{
     events::ShortLine,
     fault::Fault,
+    faults::{Plant, planted},
     state::{Args, EffectScript, State},
 };
 use redis::FromRedisValue;
@@ -19,7 +20,14 @@ macro_rules! script {
     };
 }
 static RESERVE: LazyLock<EffectScript> = script!("stock/reserve.lua");
-static SETTLE: LazyLock<EffectScript> = script!("stock/settle.lua");
+static SETTLE: LazyLock<EffectScript> = LazyLock::new(|| {
+    let script = concat!(include_str!("stock/shelf.lua"), include_str!("stock/settle.lua"));
+    if planted(Plant::ReleaseTwice) {
+        let forgetful = script.replace("known[1] == 'reserved'", "true");
+        return EffectScript::new(&forgetful.replace("redis.call('HDEL', order, 'lines')", ""));
+    }
+    EffectScript::new(script)
+});
 static ADJUST: LazyLock<EffectScript> = script!("stock/adjust.lua");
 pub(crate) static RESTORE: LazyLock<EffectScript> = script!("stock/restore.lua");
 
@@ -44,6 +52,16 @@ pub enum Verdict {
     Reserved { reserved_at: Timestamp, valid_until: Timestamp },
     /// Nothing is.
     Short { short: Vec<ShortLine>, refused_at: Timestamp },
+}
+
+impl Verdict {
+    /// When it was decided.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Reserved { reserved_at: at, .. } | Self::Short { refused_at: at, .. } => *at,
+        }
+    }
 }
 
 /// Asks to end the reservation of an order.

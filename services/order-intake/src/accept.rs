@@ -2,7 +2,13 @@
 
 use std::{future::Future, sync::Arc};
 
-use orderflow::{clock::Clock, fault::Fault, http::Problem, runtime::Prepared};
+use orderflow::{
+    clock::Clock,
+    fault::Fault,
+    faults::{Plant, planted},
+    http::Problem,
+    runtime::Prepared,
+};
 
 use crate::{
     claims::{Candidate, Claim, Claims, Held},
@@ -62,6 +68,9 @@ impl Acceptor {
         claim: &Claim,
         draft: impl Future<Output = Result<Draft, Problem>>,
     ) -> Result<Accepted, Problem> {
+        if planted(Plant::ForgottenKey) {
+            return self.once(draft).await;
+        }
         let held = self.claims.look(claim, self.clock.now()).await?;
         if held != Held::Free {
             return self.as_held(claim, held).await;

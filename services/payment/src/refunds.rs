@@ -7,6 +7,7 @@ use orderflow::{
     clock::Clock,
     events::{Order, PaymentRefunded},
     fault::Fault,
+    faults::{Plant, planted},
     step::{Outcome, Verdicts},
 };
 use tokio::time::Instant;
@@ -88,6 +89,9 @@ impl<G: Gateway> Refunds<G> {
                 Some(Answer::Declined { .. } | Answer::Voided) | None => return Err(never_charged(order)),
             },
         };
+        if planted(Plant::RefundLost) {
+            return Ok((intent_id, "re_planted".to_owned()));
+        }
         let gateway::Refunded { refund_id } = gateway.refund(order, &intent_id).await?;
         Ok((intent_id, refund_id))
     }

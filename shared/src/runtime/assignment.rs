@@ -10,7 +10,10 @@ use super::{
     consumer::{commit_rest, place},
     engine::{Engine, unavailable},
 };
-use crate::fault::{Consequence, Fault};
+use crate::{
+    fault::{Consequence, Fault},
+    faults::{Plant, planted},
+};
 
 /// How often a long wait says that it is one.
 const BEAT: Duration = Duration::from_secs(1);
@@ -36,7 +39,9 @@ impl Engine {
     pub(super) fn go_back(&mut self) {
         self.astray = true;
         *self.consumer.context().owed() = TopicPartitionList::new();
-        self.lobby.clear();
+        if !planted(Plant::StaleEpoch) {
+            self.lobby.clear();
+        }
         self.waiting.drop_session();
     }
 

@@ -14,7 +14,11 @@ use rdkafka::{
 };
 use tracing::{info, warn};
 
-use crate::{fault::Fault, metrics};
+use crate::{
+    fault::Fault,
+    faults::{Plant, planted},
+    metrics,
+};
 
 /// How long a question to the broker may take.
 pub(super) const ASK: Duration = Duration::from_secs(10);
@@ -27,7 +31,10 @@ pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientCo
     config
         .set("group.id", group)
         .set("client.id", client)
-        .set("isolation.level", "read_committed")
+        .set(
+            "isolation.level",
+            if planted(Plant::ReadUncommitted) { "read_uncommitted" } else { "read_committed" },
+        )
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         // New partitions start at their beginning (see `place`); an offset that is gone must stop the service.

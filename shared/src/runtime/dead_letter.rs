@@ -3,7 +3,11 @@
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::{batch::Raw, original};
-use crate::{fault::Fault, topics::Names};
+use crate::{
+    fault::Fault,
+    faults::{Plant, planted},
+    topics::Names,
+};
 
 /// The stable code of the fault.
 pub const CODE: &str = "orderflow_dlt-code";
@@ -34,7 +38,8 @@ pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, attempt
         (CODE, fault.code().as_bytes().to_vec()),
         (VERSION, env!("CARGO_PKG_VERSION").as_bytes().to_vec()),
     ];
-    let mut headers = original::stamp(raw.headers_as_it_came(), &raw.origin, names);
+    let own = if planted(Plant::LostHeader) { OwnedHeaders::new() } else { raw.headers_as_it_came() };
+    let mut headers = original::stamp(own, &raw.origin, names);
     for (key, value) in &all {
         headers = headers.insert(Header { key, value: Some(value) });
     }

@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     codec::Codec,
     fault::{Consequence, Fault},
-    faults,
+    faults::{self, Plant, planted},
     health::Health,
     metrics,
     state::{State, rebuild::Recovery},
@@ -137,7 +137,9 @@ impl Engine {
                 self.shutdown.wait(Duration::from_millis(200));
             }
         }
-        self.go_back();
+        if !planted(Plant::NoSeekAfterAbort) {
+            self.go_back();
+        }
         Ok(())
     }
 

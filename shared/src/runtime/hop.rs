@@ -5,6 +5,7 @@ use std::{collections::HashMap, marker::PhantomData, panic::AssertUnwindSafe, sy
 use async_trait::async_trait;
 use futures::FutureExt;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use super::batch::{OnWire, Raw};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     envelope::{Envelope, ids},
     events::{Encoded, Event, Input, RecordType},
     fault::{Consequence, Fault},
+    faults::{Plant, planted},
     metrics,
     step::{Outcome, Received, Step},
     topics::{Names, Topic},
@@ -196,7 +198,11 @@ pub(crate) fn emit<Out: Event>(
         let encoded = event.encode(codec)?;
         let ordinal = emitted.iter().filter(|other| other.encoded.record.name == encoded.record.name).count();
         let envelope = Envelope {
-            id: ids::of_event(cause.id, step, encoded.record.name, ordinal),
+            id: if planted(Plant::RandomEventId) {
+                Uuid::new_v4()
+            } else {
+                ids::of_event(cause.id, step, encoded.record.name, ordinal)
+            },
             source: step.to_owned(),
             kind: format!("orderflow.{}.{}", encoded.record.topic, encoded.record.name),
             time: encoded.occurred_at,

@@ -18,6 +18,7 @@ use crate::{
     config::Common,
     events::RecordType,
     fault::{Consequence, Fault},
+    faults::plant,
     health::Health,
     operator,
     state::rebuild::Recovery,
@@ -35,8 +36,11 @@ where
     W: FnOnce(Service) -> F,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    match telemetry::start(common.log_format).and_then(|metrics| block_on(live(name, common, metrics, wire)))
-    {
+    let begun = telemetry::start(common.log_format).and_then(|metrics| {
+        plant::announce()?;
+        block_on(live(name, common, metrics, wire))
+    });
+    match begun {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             error!("{name} stops: {why:#}");

@@ -19,7 +19,11 @@ use rdkafka::{
 use tracing::warn;
 
 use super::{consumer::GroupConsumer, offset_sender::OffsetSender};
-use crate::{config::Delivery, fault::Fault, faults};
+use crate::{
+    config::Delivery,
+    fault::Fault,
+    faults::{self, Plant, planted},
+};
 
 /// As Java's clients: one key, one partition, whoever writes.
 pub(super) const PARTITIONER: &str = "murmur2_random";
@@ -136,12 +140,12 @@ impl Writer {
         }
         let Some(producer) = self.producer.clone() else { return Err(taken_back("reopen", "no producer")) };
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if planted(Plant::CommitBeforeFlush) {
+            let _ = commit_alone(consumer, offsets); // the bug is that nobody waits for what it speaks of
+        }
         let written = match self.delivery {
-            // Nothing to write: a plain commit does, at a fraction of a transaction's cost. Synchronous, so that it can
-            // not overtake the next one; it names the member's generation too.
-            Delivery::ExactlyOnce if records.is_empty() => consumer
-                .commit(offsets, CommitMode::Sync)
-                .map_err(|error| Ending::Nothing(taken_back("commit_offsets", error))),
+            // Nothing to write: a plain commit does, at a fraction of a transaction's cost.
+            Delivery::ExactlyOnce if records.is_empty() => commit_alone(consumer, offsets),
             Delivery::ExactlyOnce => self.in_transaction(&producer, consumer, records, offsets),
             // A producer that has timed out records may never recover by itself.
             Delivery::AtLeastOnce => {
@@ -181,6 +185,11 @@ impl Writer {
             consumer.group_metadata().ok_or_else(|| Ending::Abort(taken_back("group", "no group")))?;
         call("begin", || producer.begin_transaction())?;
         self.send(producer, records).map_err(Ending::Abort)?;
+        if planted(Plant::NoFencing) {
+            self.acknowledged(producer).map_err(Ending::Abort)?;
+            call("commit", || producer.commit_transaction(CALL))?;
+            return commit_alone(consumer, offsets);
+        }
         // While the acknowledgements are on their way; the commit waits for them.
         let group = Arc::new(group);
         call("send_offsets", || self.sender.send(producer, offsets, &group))?;
@@ -240,8 +249,8 @@ impl Writer {
             thread::sleep(GLANCE);
         }
         match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(taken_back("delivery", error)),
-            None => Ok(()),
+            Some(error) if !planted(Plant::IgnoredDeliveryErrors) => Err(taken_back("delivery", error)),
+            _ => Ok(()),
         }
     }
 }
@@ -255,6 +264,13 @@ enum Ending {
     /// By a new producer of the same id: the outcome is unknown (an abort could undo a commit that succeeded), another
     /// has our id, or this one may not recover.
     Replace(TakenBack),
+}
+
+/// Commits offsets by themselves. Synchronous, so that it can not overtake the next one; it names the member's generation
+/// too.
+fn commit_alone(consumer: &GroupConsumer, offsets: &TopicPartitionList) -> Result<(), Ending> {
+    let committed = consumer.commit(offsets, CommitMode::Sync);
+    committed.map_err(|error| Ending::Nothing(taken_back("commit_offsets", error)))
 }
 
 /// One transactional call, repeated while the client says that it may be.

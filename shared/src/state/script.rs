@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use redis::{Script, ScriptInvocation, ToRedisArgs};
 
+use crate::faults::{Plant, planted};
+
 /// What every effect script begins with: the guard, then `P` (the generation's key prefix), `take()` and `number()`
 /// (the script's own arguments, one after the other).
 ///
@@ -51,6 +53,10 @@ impl EffectScript {
     /// A script with this body.
     #[must_use]
     pub fn new(body: &str) -> Self {
+        if planted(Plant::ForgottenState) {
+            let unguarded = PRELUDE.replace("~= ARGV[1]", "== ''").replace("< least", "< 0");
+            return Self(Script::new(&format!("{unguarded}{body}")));
+        }
         Self(Script::new(&format!("{PRELUDE}{body}")))
     }
 
