@@ -11,6 +11,7 @@
 //! | [`command`] | run `orderflow` as an operator does |
 //! | [`requests`] | orders of customers, by what must become of them |
 //! | [`load`] | many such orders while something breaks |
+//! | [`chaos`] | faults from a seeded schedule under load, and what they leave behind |
 //! | [`whole`] | what a test ends with: nothing lost, nothing doubled |
 //! | [`raw`] | records as bytes, written and read without the services' own code |
 //! | [`groups`] | who is a member of a consumer group |
@@ -22,6 +23,7 @@
 
 pub mod alone;
 pub mod bucket;
+pub mod chaos;
 pub mod command;
 pub mod desk;
 pub mod groups;
