@@ -5,10 +5,22 @@ pub mod plant;
 
 pub use plant::{Plant, planted};
 
-/// Where a process can be killed: a batch passes the first four in this order, one of waiting records the fifth too, a
-/// request the last.
-pub const POINTS: [&str; 6] =
-    ["after_effects", "before_produce", "before_commit", "after_commit", "after_drain", "after_publish"];
+/// Where a process can be killed: a batch passes the first six in this order (exactly-once), one of waiting records `after_drain` too, a
+/// request `after_publish`; each script in Redis and each call of the gateway or carrier has a point on either side.
+pub const POINTS: [&str; 12] = [
+    "after_effects",
+    "before_produce",
+    "after_produce",
+    "after_offsets",
+    "before_commit",
+    "after_commit",
+    "after_drain",
+    "after_publish",
+    "before_script",
+    "after_script",
+    "before_call",
+    "after_call",
+];
 
 #[cfg(feature = "faults")]
 mod armed {

@@ -19,7 +19,7 @@ use anyhow::Result;
 pub use choice::{Choice, Origin};
 use downloads::Installed;
 use folder::Folder;
-pub use kafka::Guarded;
+pub use kafka::{Guarded, Proxied};
 pub use onnxruntime::onnxruntime;
 pub use server::Server;
 
@@ -39,8 +39,10 @@ pub struct Servers {
     pub kafka: Option<Server>,
     /// The broker's listener over TLS, when it was asked for.
     pub guarded: Option<Guarded>,
-    /// The second broker, when it was asked for.
-    pub second_broker: Option<Server>,
+    /// The ends of a proxy in front of each broker, when they were asked for; the proxies are the caller's to run.
+    pub proxied: Vec<Proxied>,
+    /// The second broker and the third, when they were asked for.
+    pub other_brokers: Vec<Server>,
     /// Redis, when it was started here.
     pub redis: Option<Server>,
     /// The registry, when it was started here.
@@ -57,7 +59,7 @@ impl Servers {
     /// Whatever had started is ended.
     pub async fn start(choice: Choice) -> Result<Self> {
         if choice.is_given() {
-            return Ok(Self::of(&choice, [const { None }; 4], None, None));
+            return Ok(Self::of(&choice, Brokers::default(), [const { None }; 2], None));
         }
         let from = Sources::of(&choice).await?;
         let folder = Folder::create()?;
@@ -73,9 +75,7 @@ impl Servers {
             }),
         );
         match started {
-            Ok((([kafka, second], guarded), redis, registry)) => {
-                Ok(Self::of(&choice, [kafka, second, redis, registry], guarded, Some(folder)))
-            }
+            Ok((brokers, redis, registry)) => Ok(Self::of(&choice, brokers, [redis, registry], Some(folder))),
             Err(error) => {
                 folder.keep();
                 Err(error)
@@ -90,16 +90,12 @@ impl Servers {
         }
     }
 
-    fn of(
-        choice: &Choice,
-        started: [Option<Server>; 4],
-        guarded: Option<Guarded>,
-        folder: Option<Folder>,
-    ) -> Self {
-        let [kafka, second_broker, redis, registry] = started;
+    fn of(choice: &Choice, brokers: Brokers, started: [Option<Server>; 2], folder: Option<Folder>) -> Self {
+        let [redis, registry] = started;
+        let Brokers { first: kafka, others: other_brokers, guarded, proxied } = brokers;
         let mut kafka_bootstrap = choice.kafka.address(kafka.as_ref());
-        if let Some(second) = &second_broker {
-            kafka_bootstrap = format!("{kafka_bootstrap},{}", second.address());
+        for broker in &other_brokers {
+            kafka_bootstrap = format!("{kafka_bootstrap},{}", broker.address());
         }
         let redis_url = choice.redis.address(redis.as_ref());
         let registry_url = choice.registry.address(registry.as_ref());
@@ -118,7 +114,8 @@ impl Servers {
             chosen,
             kafka,
             guarded,
-            second_broker,
+            proxied,
+            other_brokers,
             redis,
             registry,
             folder,
@@ -156,29 +153,41 @@ impl Sources {
     }
 }
 
-/// One after the other: the second joins what the first has begun.
-async fn start_brokers(
-    choice: &Choice,
-    from: &Sources,
-    folder: &Folder,
-) -> Result<([Option<Server>; 2], Option<Guarded>)> {
+/// What a Kafka started here consists of.
+#[derive(Default)]
+struct Brokers {
+    first: Option<Server>,
+    others: Vec<Server>,
+    guarded: Option<Guarded>,
+    proxied: Vec<Proxied>,
+}
+
+/// One after the other: the others join what the first has begun.
+async fn start_brokers(choice: &Choice, from: &Sources, folder: &Folder) -> Result<Brokers> {
     let guard = match from.installed.as_ref().filter(|_| choice.guarded) {
         Some(installed) => Some(kafka::Guard::prepare(installed, folder).await?),
         None => None,
     };
-    let start = |node| {
+    let of = choice.brokers.clamp(1, 3);
+    let mut brokers = Brokers::default();
+    for node in (1..=of).map(|number| kafka::Node { number, of }) {
         let guard = guard.as_ref();
-        from.start(&choice.kafka, move |installed| match installed {
-            Some(installed) => kafka::plan(installed, folder, node, guard),
+        let started = from.start(&choice.kafka, move |installed| match installed {
+            Some(installed) => kafka::plan(installed, folder, node, guard, choice.proxied),
             None => kafka::container(folder, node),
-        })
-    };
-    if choice.second_broker {
-        return Ok(([start(kafka::Node::First).await?, start(kafka::Node::Second).await?], None));
+        });
+        let started = started.await?;
+        if choice.proxied && from.installed.is_some() && started.is_some() {
+            brokers.proxied.push(kafka::ends(folder, node)?);
+        }
+        if node.number == 1 {
+            brokers.first = started;
+        } else {
+            brokers.others.extend(started);
+        }
     }
-    let only = start(kafka::Node::Only).await?;
-    let guarded = guard.map(|guard| guard.way(folder)).transpose()?;
-    Ok(([only, None], guarded))
+    brokers.guarded = guard.map(|guard| guard.way(folder)).transpose()?;
+    Ok(brokers)
 }
 
 /// The version of the container engine of this machine, and where its command is.

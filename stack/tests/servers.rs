@@ -80,10 +80,10 @@ async fn of_two_brokers_the_first_leads_everything_while_the_second_is_away(#[ca
     if !can_be_had(&origin) {
         return;
     }
-    let choice = Choice { second_broker: true, ..only(&origin, |choice| &mut choice.kafka) };
+    let choice = Choice { brokers: 2, ..only(&origin, |choice| &mut choice.kafka) };
     let servers = Servers::start(choice).await.unwrap();
     create_topic(&servers.kafka_bootstrap, "shared", 2).await;
-    let second = servers.second_broker.as_ref().unwrap();
+    let second = &servers.other_brokers[0];
     let led_by = |topic: &str, nodes: &[i32]| {
         let leaders = || leaders(servers.kafka.as_ref().unwrap(), topic);
         eventually("the leaders", || leaders().iter().eq(nodes));

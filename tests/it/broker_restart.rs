@@ -28,7 +28,7 @@ enum Ending {
 async fn a_restart_of_one_of_two_brokers_loses_and_doubles_nothing_exactly_once(#[case] ending: Ending) {
     let servers = servers::own_kafka_pair().await;
     let shop = Shop::open_on(&servers, options()).await;
-    let second = servers.second_broker.as_ref().unwrap();
+    let second = &servers.other_brokers[0];
     matters(&shop, second).await;
     restart_in_mid_flow(shop, second, ending).await;
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod breakers;
 mod broker_restart;
 mod cancels;
+mod chaos;
 mod duplicates;
 mod erasure;
 mod error_codes;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use orderflow::topics::Topic;
 use orderflow_cli::environment::Instance;
 use orderflow_stack::logs::tail;
+use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,6 +16,15 @@ use crate::{
 
 /// A service has 10 s to finish its batch, commit and leave the group.
 pub const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// Tells an instance something at its operator endpoints.
+///
+/// # Errors
+/// When it does not answer, or refuses.
+pub async fn tell(http: &Client, instance: &Instance, path: &str, body: &Value) -> reqwest::Result<()> {
+    let url = format!("{}/{path}", instance.operator_url());
+    http.post(url).json(body).send().await?.error_for_status().map(drop)
+}
 
 impl Shop {
     /// An instance by name, such as `payment-0`.
@@ -87,8 +97,7 @@ impl Shop {
     }
 
     async fn operate(&self, name: &str, path: &str, body: Value) {
-        let url = format!("{}/{path}", self.instance(name).operator_url());
-        self.http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap();
+        tell(&self.http, &self.instance(name), path, &body).await.unwrap();
     }
 
     /// The metrics of an instance, as Prometheus reads them.

@@ -61,7 +61,7 @@ pub async fn flush(servers: &Servers) {
 /// The shared servers, but two brokers of one's own, each partition on both: one may be stopped.
 pub async fn own_kafka_pair() -> Servers {
     let shared = shared().await;
-    start(Choice { kafka: of_ones_own(), second_broker: true, ..given(shared) }).await
+    start(Choice { kafka: of_ones_own(), brokers: 2, ..given(shared) }).await
 }
 
 /// A place among the shops that may run now.

@@ -81,7 +81,13 @@ pub(super) fn service(environment: &Environment, service: &'static str, slot: us
         "fraud-scoring" => {
             env.extend(environment.options.model.iter().flat_map(|model| model.variables(folder)));
         }
-        "payment" => env.extend(url_of("GATEWAY_URL", environment.gateway.http_url())),
+        "payment" => {
+            env.extend(url_of("GATEWAY_URL", environment.gateway.http_url()));
+            // For the gateway's callbacks, once there is a secret to check them with.
+            let Address { listen, url } = address()?;
+            env.push(("LISTEN".to_owned(), listen));
+            http_url = Some(url);
+        }
         "shipping" => {
             env.extend(url_of("CARRIER_URL", environment.carrier.http_url()));
             env.push(("LABEL_STORE".to_owned(), label_store(folder).display().to_string()));

@@ -1,6 +1,6 @@
 //! One request to the gateway and its answer, as bytes.
 
-use orderflow::fault::Fault;
+use orderflow::{fault::Fault, faults};
 use reqwest::{RequestBuilder, StatusCode};
 
 /// The largest answer, in bytes; a thousand times the usual one.
@@ -24,7 +24,9 @@ pub struct Response {
 /// # Errors
 /// `Transient` when there is no answer, or none that could be one.
 pub async fn send(request: RequestBuilder) -> Result<Response, Fault> {
+    faults::point("before_call");
     let mut response = request.send().await.map_err(unanswered)?;
+    faults::point("after_call");
     let is_replayed = response.headers().get(REPLAYED).is_some_and(|value| value.as_bytes() == b"true");
     let (status, mut body) = (response.status(), Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unanswered)? {

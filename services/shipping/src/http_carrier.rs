@@ -1,7 +1,7 @@
 //! The carrier over HTTP: requests, their keys and their deadline. [`answers`] reads what comes back.
 
 use async_trait::async_trait;
-use orderflow::{fault::Fault, sealed::Person};
+use orderflow::{fault::Fault, faults, sealed::Person};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -109,7 +109,9 @@ fn address(person: &Person) -> Value {
 }
 
 async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Fault> {
+    faults::point("before_call");
     let mut response = request.send().await.map_err(unanswered)?;
+    faults::point("after_call");
     let (status, mut body) = (response.status(), Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
         if body.len() + chunk.len() > LARGEST_ANSWER {

@@ -185,6 +185,7 @@ impl Writer {
             consumer.group_metadata().ok_or_else(|| Ending::Abort(taken_back("group", "no group")))?;
         call("begin", || producer.begin_transaction())?;
         self.send(producer, records).map_err(Ending::Abort)?;
+        faults::point("after_produce");
         if planted(Plant::NoFencing) {
             self.acknowledged(producer).map_err(Ending::Abort)?;
             call("commit", || producer.commit_transaction(CALL))?;
@@ -193,6 +194,7 @@ impl Writer {
         // While the acknowledgements are on their way; the commit waits for them.
         let group = Arc::new(group);
         call("send_offsets", || self.sender.send(producer, offsets, &group))?;
+        faults::point("after_offsets");
         self.acknowledged(producer).map_err(Ending::Abort)?;
         faults::point("before_commit");
         if faults::fails("before_commit") {
@@ -209,10 +211,12 @@ impl Writer {
         offsets: &TopicPartitionList,
     ) -> Result<(), TakenBack> {
         self.send(producer, records)?;
+        faults::point("after_produce");
         self.acknowledged(producer)?;
         faults::point("before_commit");
         // Stored, so that a rebalance or shutdown commits them for certain; sent along meanwhile.
         consumer.store_offsets(offsets).map_err(|error| taken_back("store_offsets", error))?;
+        faults::point("after_offsets");
         match consumer.commit_consumer_state(CommitMode::Async) {
             Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => Ok(()),
             Err(error) => Err(taken_back("commit", error)),

@@ -31,7 +31,7 @@ use redis::{AsyncCommands, FromRedisValue, aio::ConnectionManager};
 
 pub use script::{Args, EffectScript};
 
-use crate::{fault::Fault, topics::Topic};
+use crate::{fault::Fault, faults, topics::Topic};
 
 /// A service's state in Redis. Clones share the connection and what was last seen.
 #[derive(Clone)]
@@ -129,7 +129,10 @@ impl State {
         for arg in args.into_inner() {
             invocation.arg(arg);
         }
-        Ok(invocation.invoke_async(&mut self.redis.clone()).await?)
+        faults::point("before_script");
+        let answer = invocation.invoke_async(&mut self.redis.clone()).await?;
+        faults::point("after_script");
+        Ok(answer)
     }
 
     /// A connection for plain reads that decide nothing.

@@ -21,8 +21,9 @@ pub(super) async fn write(installed: &Installed) {
         write_one(installed, "kafka", |installed, folder| kafka::plan(
             installed,
             folder,
-            kafka::Node::Only,
-            None
+            kafka::Node::ONLY,
+            None,
+            false,
         )),
         write_one(installed, "registry", registry::plan)
     );

@@ -30,9 +30,11 @@ pub struct Choice {
     pub redis: Origin,
     /// The schema registry.
     pub registry: Origin,
-    /// Whether a Kafka started here has a second broker, which holds everything as well: one goes on while the other
-    /// restarts.
-    pub second_broker: bool,
+    /// How many brokers a Kafka started here has, 1 to 3. Each holds everything: of two, one goes on while the other
+    /// restarts; of three, two must have a record before it counts as written.
+    pub brokers: u8,
+    /// Whether the brokers, started here as child processes, have another listener, for a proxy in front of each.
+    pub proxied: bool,
     /// Whether the only broker, started here as a child process, also listens over TLS to a user.
     pub guarded: bool,
     /// Whether a Redis started here writes an append-only file, and so keeps its data over a restart.
@@ -51,7 +53,8 @@ impl Choice {
             kafka: origin.clone(),
             redis: origin.clone(),
             registry: origin.clone(),
-            second_broker: false,
+            brokers: 1,
+            proxied: false,
             guarded: false,
             redis_append_only: false,
         }

@@ -118,7 +118,7 @@ pub(super) async fn format_kafka(
     let properties = folder.join("format.properties");
     std::fs::write(
         &properties,
-        kafka::properties(kafka::Node::Only, formatted, "127.0.0.1", 1, "127.0.0.1:2"),
+        kafka::properties(kafka::Node::ONLY, formatted, "127.0.0.1", 1, "127.0.0.1:2"),
     )?;
     let mut args = installed.kafka_flags();
     args.extend(["kafka.tools.StorageTool".to_owned(), "format".to_owned()]);

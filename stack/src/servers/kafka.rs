@@ -1,8 +1,9 @@
-//! Apache Kafka (KRaft): one node that is broker and controller and, where a test asks for it, a second broker.
+//! Apache Kafka (KRaft): one node that is broker and controller and, where a test asks for it, more brokers.
 
 mod contained;
 mod guarded;
 mod node;
+mod proxied;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -18,8 +19,10 @@ use crate::processes::Spec;
 pub(super) use contained::container;
 pub(super) use guarded::Guard;
 pub use guarded::Guarded;
-use node::{Cluster, VOTERS, give_data};
+use node::{Cluster, VOTERS, first_name, give_data};
 pub(super) use node::{Node, fresh_id};
+pub use proxied::Proxied;
+pub(super) use proxied::ends;
 
 const HEAP: &str = "ORDERFLOW_KAFKA_HEAP";
 /// The quick compiler only: the thorough one would take a core for the first minute, which is when a demo runs.
@@ -34,11 +37,9 @@ pub(super) fn plan(
     folder: &Folder,
     node: Node,
     guard: Option<&Guard>,
+    proxied: bool,
 ) -> Result<Plan> {
-    let cluster = match node {
-        Node::Only | Node::First => Cluster::new()?,
-        Node::Second => Cluster::running_in(folder.path())?,
-    };
+    let cluster = if node.is_first() { Cluster::new()? } else { Cluster::running_in(folder.path())? };
     let port = free_port()?;
     let data = folder.path().join(node.name());
     let plain = installed.kafka_formatted();
@@ -48,6 +49,9 @@ pub(super) fn plan(
     if let Some(guard) = guard {
         text += &guard.properties(port, &cluster.controller)?;
     }
+    if proxied {
+        text += &proxied::properties(node, port, &cluster.controller)?;
+    }
     std::fs::write(&settings, text).with_context(|| format!("writing {}", settings.display()))?;
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
     args.extend(installed.kafka_flags());
@@ -55,7 +59,7 @@ pub(super) fn plan(
     args.extend(FLAGS.map(str::to_owned));
     args.extend(["kafka.Kafka".to_owned(), settings.display().to_string()]);
     let spec = Spec {
-        name: node.name().to_owned(),
+        name: node.name(),
         program: installed.java.clone(),
         args,
         log: data.with_extension("log"),
@@ -82,12 +86,11 @@ fn is_api_versions(answer: &[u8]) -> bool {
 
 /// The settings of a node that listens on `interface`.
 pub(super) fn properties(node: Node, data: &Path, interface: &str, port: u16, controller: &str) -> String {
-    let (roles, also_listens) = match node {
-        Node::Only | Node::First => ("broker,controller", format!(",CONTROLLER://{controller}")),
-        Node::Second => ("broker", String::new()),
+    let (roles, also_listens) = match node.is_first() {
+        true => ("broker,controller", format!(",CONTROLLER://{controller}")),
+        false => ("broker", String::new()),
     };
-    // Each node holds everything.
-    let copies = if node == Node::Only { 1 } else { 2 };
+    let (copies, in_sync) = (node.of, node.in_sync());
     format!(
         "node.id={}
 process.roles={roles}
@@ -101,8 +104,10 @@ default.replication.factor={copies}
 offsets.topic.replication.factor={copies}
 transaction.state.log.replication.factor={copies}
 share.coordinator.state.topic.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
+min.insync.replicas={in_sync}
 {SETTINGS}",
-        node.id(),
+        node.number,
         data.display()
     )
 }
@@ -110,8 +115,7 @@ share.coordinator.state.topic.replication.factor={copies}
 /// What differs from the defaults, which are meant for a cluster. What decides durability and the cost of a
 /// transaction is left alone.
 const SETTINGS: &str = "
-# One node that is left goes on alone.
-transaction.state.log.min.isr=1
+# Nobody uses it.
 share.coordinator.state.topic.min.isr=1
 
 # 50 partitions each by default: hundreds of files for a handful of groups.

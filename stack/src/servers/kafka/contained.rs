@@ -1,5 +1,5 @@
-//! Brokers in containers. Both of a pair share one network, the first one's: so each is at the same address, 127.0.0.1
-//! and its port, for the other and for clients on this machine.
+//! Brokers in containers. All of a cluster share one network, the first one's: so each is at the same address, 127.0.0.1
+//! and its port, for the others and for clients on this machine.
 
 use std::path::Path;
 
@@ -16,26 +16,21 @@ const DATA: &str = "/var/lib/kafka/data";
 const SETTINGS: &str = "/mnt/shared/config/server.properties";
 /// Inside the brokers' own network.
 const CONTROLLER: &str = "127.0.0.1:9093";
-/// What the first of a pair leaves for the second: its container's name, the cluster's id, the second's port.
-const PAIR: &str = "kafka.pair";
+/// What the first leaves for the others: its container's name, the cluster's id, the others' ports.
+const CLUSTER: &str = "kafka.cluster";
 
 pub(in crate::servers) fn container(folder: &Folder, node: Node) -> Result<Plan> {
-    let pair = folder.path().join(PAIR);
-    let name = Container::fresh_name(node.name());
-    let (cluster, port, ports, beside) = match node {
-        Node::Only => {
-            let port = free_port()?;
-            (fresh_id(), port, vec![port], None)
-        }
-        Node::First => {
-            let (cluster, port, second) = (fresh_id(), free_port()?, free_port()?);
-            std::fs::write(&pair, format!("{name} {cluster} {second}"))?;
-            (cluster, port, vec![port, second], None)
-        }
-        Node::Second => {
-            let (first, cluster, port) = left_by_first(&pair)?;
-            (cluster, port, vec![], Some(first))
-        }
+    let left = folder.path().join(CLUSTER);
+    let name = Container::fresh_name(&node.name());
+    let (cluster, port, ports, beside) = if node.is_first() {
+        let (cluster, port) = (fresh_id(), free_port()?);
+        let others = (1..node.of).map(|_| free_port()).collect::<Result<Vec<_>>>()?;
+        let words: Vec<String> = others.iter().map(u16::to_string).collect();
+        std::fs::write(&left, format!("{name} {cluster} {}", words.join(" ")))?;
+        (cluster, port, [vec![port], others].concat(), None)
+    } else {
+        let (first, cluster, port) = left_by_first(&left, node)?;
+        (cluster, port, vec![], Some(first))
     };
     let image = Image {
         name: "apache/kafka",
@@ -54,9 +49,11 @@ pub(in crate::servers) fn container(folder: &Folder, node: Node) -> Result<Plan>
     Ok(at_port(Runs::Container { name, image, log }, port))
 }
 
-fn left_by_first(pair: &Path) -> Result<(String, String, u16)> {
-    let text = std::fs::read_to_string(pair).with_context(|| format!("reading {}", pair.display()))?;
+fn left_by_first(left: &Path, node: Node) -> Result<(String, String, u16)> {
+    let text = std::fs::read_to_string(left).with_context(|| format!("reading {}", left.display()))?;
     let mut words = text.split(' ').map(str::to_owned);
     let mut next = || words.next().context("the first broker has left too little");
-    Ok((next()?, next()?, next()?.parse()?))
+    let (first, cluster) = (next()?, next()?);
+    let port = words.nth(usize::from(node.number) - 2).context("the first broker knows of fewer")?;
+    Ok((first, cluster, port.parse()?))
 }

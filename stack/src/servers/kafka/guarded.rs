@@ -111,7 +111,7 @@ ssl.key.password={password}
 
     /// The way to the broker that runs with these settings: by them, since it may have had to try several ports.
     pub(in crate::servers) fn way(self, folder: &Folder) -> Result<Guarded> {
-        let settings = folder.path().join(super::Node::Only.name()).with_extension("properties");
+        let settings = folder.path().join(super::first_name()).with_extension("properties");
         let listeners = setting(&settings, ADVERTISED)?;
         let (_, bootstrap) = listeners.split_once(LISTENER).context("the broker has no listener over TLS")?;
         Ok(Guarded {

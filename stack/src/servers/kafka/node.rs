@@ -12,32 +12,39 @@ pub(super) const VOTERS: &str = "controller.quorum.voters";
 const META: &str = "meta.properties";
 const CLUSTER: &str = "cluster.id";
 
-/// Which node, in a cluster of how many.
+/// Which node, in a cluster of how many. The first is broker and controller, the others are brokers that join it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::servers) enum Node {
-    /// Broker and controller, alone.
-    Only,
-    /// Broker and controller, with a second broker to come.
-    First,
-    /// A broker in the cluster of the first, which is running.
-    Second,
+pub(in crate::servers) struct Node {
+    /// From 1.
+    pub(in crate::servers) number: u8,
+    /// Each holds everything.
+    pub(in crate::servers) of: u8,
 }
 
 impl Node {
-    /// Names its data, settings and log.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Only | Self::First => "kafka",
-            Self::Second => "kafka-2",
-        }
+    /// Alone.
+    pub(in crate::servers) const ONLY: Self = Self { number: 1, of: 1 };
+
+    /// Whether it begins the cluster.
+    pub(super) fn is_first(self) -> bool {
+        self.number == 1
     }
 
-    pub(super) fn id(self) -> u8 {
-        match self {
-            Self::Only | Self::First => 1,
-            Self::Second => 2,
-        }
+    /// Names its data, settings and log.
+    pub(super) fn name(self) -> String {
+        if self.is_first() { first_name() } else { format!("{}-{}", first_name(), self.number) }
     }
+
+    /// How many copies must have a record before it counts as written.
+    pub(super) fn in_sync(self) -> u8 {
+        // Of two, the one that is left goes on alone; of three, two.
+        if self.of > 2 { 2 } else { 1 }
+    }
+}
+
+/// The first node's name.
+pub(super) fn first_name() -> String {
+    "kafka".to_owned()
 }
 
 /// What the nodes of a cluster must agree on.
@@ -54,7 +61,7 @@ impl Cluster {
 
     /// The one whose first node runs in `folder`: by its files, since it may have had to try several ports.
     pub(super) fn running_in(folder: &Path) -> Result<Self> {
-        let first = folder.join(Node::First.name());
+        let first = folder.join(first_name());
         let voters = setting(&first.with_extension("properties"), VOTERS)?;
         let (_, controller) = voters.split_once('@').context("a voter is id@host:port")?;
         Ok(Self { id: setting(&first.join(META), CLUSTER)?, controller: controller.to_owned() })
@@ -81,7 +88,7 @@ pub(super) fn give_data(formatted: &Path, data: &Path, node: Node, cluster: &str
     let meta = std::fs::read_to_string(data.join(META))?;
     let own = meta.lines().map(|line| match line.split_once('=') {
         Some((key @ CLUSTER, _)) => format!("{key}={cluster}\n"),
-        Some((key @ "node.id", _)) => format!("{key}={}\n", node.id()),
+        Some((key @ "node.id", _)) => format!("{key}={}\n", node.number),
         Some((key @ "directory.id", _)) => format!("{key}={}\n", fresh_id()),
         _ => format!("{line}\n"),
     });
