@@ -10,6 +10,7 @@ mod breakers;
 mod broker_restart;
 mod cancels;
 mod chaos;
+mod checker;
 mod duplicates;
 mod erasure;
 mod error_codes;

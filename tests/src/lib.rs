@@ -12,6 +12,7 @@
 //! | [`requests`] | orders of customers, by what must become of them |
 //! | [`load`] | many such orders while something breaks |
 //! | [`chaos`] | faults from a seeded schedule under load, and what they leave behind |
+//! | [`checker`] | whether that is as promised |
 //! | [`whole`] | what a test ends with: nothing lost, nothing doubled |
 //! | [`raw`] | records as bytes, written and read without the services' own code |
 //! | [`groups`] | who is a member of a consumer group |
@@ -24,6 +25,7 @@
 pub mod alone;
 pub mod bucket;
 pub mod chaos;
+pub mod checker;
 pub mod command;
 pub mod desk;
 pub mod groups;
