@@ -32,7 +32,6 @@ pub mod reviewer;
 pub mod run;
 pub mod schedule;
 pub mod tally;
-mod verdict;
 
 pub use args::Args;
 pub use run::run;

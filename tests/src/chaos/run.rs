@@ -21,8 +21,8 @@ use super::{
     reviewer,
     schedule::{Log, Sequence},
     tally::Tally,
-    verdict::verdict,
 };
+use crate::checker;
 
 /// How long instances that have ended stay so.
 const WATCH: Duration = Duration::from_millis(500);
@@ -129,15 +129,18 @@ async fn faults_happen(
     Ok(())
 }
 
-/// Stops the shop and holds what is left against its promises; each breach with its order's history.
+/// Holds what is left against the promises, and stops the shop; each breach with its order's history.
 async fn judge(ground: &Arc<Ground>, stuck: Vec<String>) -> Result<Vec<String>> {
     let evidence =
-        collect::evidence(&ground.environment, ground.delivery, ground.journal.all(), ground.injected())
-            .await?;
-    let stuck = stuck.into_iter().map(|what| format!("{what}, and nothing changes that any more"));
-    let broken = stuck.chain(verdict(ground, &evidence).await?).collect::<Vec<_>>();
+        collect::evidence(&ground.environment, ground.delivery, ground.journal.all(), ground.injected());
+    let evidence = evidence.await?;
+    let broken = checker::check(&evidence).await?;
     ground.environment.stop().await;
-    Ok(broken.into_iter().map(|what| format!("{what}{}", history(&what, &evidence))).collect())
+    let stuck = stuck.into_iter().map(|what| {
+        let history = history(&what, &evidence);
+        format!("{what}, and nothing changes that any more{history}")
+    });
+    Ok(stuck.chain(broken.iter().map(ToString::to_string)).collect())
 }
 
 async fn follow(tally: Arc<Tally>, ground: Arc<Ground>) -> Result<()> {
