@@ -1,10 +1,17 @@
 //! Redis may forget everything, at any moment: the state comes back from the log.
 
 use futures::future::join_all;
-use orderflow::config::Delivery;
-use orderflow_cli::environment::{Options, SERVICES};
+use orderflow::{
+    config::Delivery,
+    topics::{INVENTORY, ORDERS},
+};
+use orderflow_cli::{
+    environment::{Options, SERVICES},
+    log::Place,
+};
 use orderflow_tests::{
-    Shop, options,
+    Request, Shop, eventually, options,
+    raw::{self, Raw},
     servers::{self, flush},
 };
 use rstest::rstest;
@@ -81,4 +88,31 @@ async fn a_flush_while_nothing_happens_is_healed_before_the_next_order() {
     second.becomes = orderflow::order_state::State::OutOfStock;
     let second = shop.place(&second).await;
     shop.close(&[first, second]).await;
+}
+
+/// Found by the fault matrix (seed 2): poison on a topic that a state is made from, then a Redis that forgets. The services
+/// began their rebuilds again and again, and no order was accepted any more.
+#[tokio::test]
+async fn what_nobody_can_read_does_not_stop_a_rebuild() {
+    let servers = servers::own_redis().await;
+    let shop = Shop::open_on(&servers, options()).await;
+    let mut placed = vec![shop.place(&Request::good()).await];
+    shop.settled(&placed).await;
+    let names = shop.environment().names();
+    for (topic, record) in [(ORDERS, "OrderPlaced"), (INVENTORY, "InventoryReserved")] {
+        let good = shop.entries().into_iter().find(|entry| entry.record() == record).unwrap().value;
+        let cut = Raw::new(&format!("cut-{record}"), Some(good[..good.len() - 7].to_vec()));
+        raw::write(&shop.kafka(), &names.topic(topic), cut).await;
+    }
+    // Of those who read each: fraud-scoring, order-status and recommendation; payment and order-status.
+    let letters = ["bad_avro"; 5];
+    eventually("the dead letters", async || {
+        let heard =
+            shop.entries().iter().filter(|entry| matches!(entry.place, Place::DeadLetters(_))).count();
+        if heard == letters.len() { Ok(()) } else { Err(heard) }
+    })
+    .await;
+    flush(&servers).await;
+    placed.push(shop.place(&Request::good()).await);
+    shop.close_with_dead_letters(&placed, &letters).await;
 }

@@ -53,15 +53,16 @@ pub struct Logged<'a> {
 }
 
 impl Logged<'_> {
-    /// The record, when it is of this type.
+    /// The record, when it is of this type and can be read: one that cannot has left no state, whoever has put it there,
+    /// and a rebuild that it stopped would never end.
     ///
     /// # Errors
-    /// `Poison` when it cannot be read.
+    /// Those of other consequences than `Poison`.
     pub fn read<R: Record>(&self) -> Result<Option<R>, Fault> {
         if self.full_name != R::full_name() {
             return Ok(None);
         }
-        self.codec.decode(self.record.value()).map(Some)
+        readable(self, self.codec.decode(self.record.value()).map(Some))
     }
 
     /// What a group on the path has put aside, when it is that.
