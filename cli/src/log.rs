@@ -10,4 +10,4 @@ pub use decoder::Decoder;
 pub use entry::{Entry, Place};
 pub use follow::Follower;
 pub use judgement::Judgement;
-pub use read::{groups, read, read_raw};
+pub use read::read;

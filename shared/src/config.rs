@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use crate::{servers::Servers, topics::Names};
+use crate::{runtime::Limit, servers::Servers, topics::Names};
 
 /// Settings of the runtime, the same for every service.
 #[derive(Debug, Clone, Args)]
@@ -43,12 +43,36 @@ pub struct Common {
     /// Most keys that may be blocked by a dead letter. Beyond, the partition of the next one is held.
     #[arg(long, env = "BLOCKED_LIMIT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub blocked_limit: u32,
+    /// When to stop giving records up.
+    #[command(flatten)]
+    pub dead_letters: DeadLetterLimit,
     /// The 32-byte master key that wraps the customers' data keys, as 64 hex digits in a file.
     #[arg(long, env = "MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,
     /// `json` for machines, `text` for people.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
+}
+
+/// When too many of the recent records would be dead-lettered: then the next one holds its partition, and readiness says
+/// so.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DeadLetterLimit {
+    /// Share of the recent records that may be dead-lettered. Beyond, the next one holds its partition; 1 never holds.
+    #[arg(long = "dead-letter-share", env = "DEAD_LETTER_SHARE", default_value = "0.5", value_parser = share)]
+    pub share: f64,
+    /// How many records are recent.
+    #[arg(long = "dead-letter-window", env = "DEAD_LETTER_WINDOW", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub window: u32,
+    /// So many of them may be dead-lettered whatever their share is.
+    #[arg(long = "dead-letter-minimum", env = "DEAD_LETTER_MINIMUM", default_value_t = 100)]
+    pub minimum: u32,
+}
+
+impl DeadLetterLimit {
+    pub(crate) fn limit(self) -> Limit {
+        Limit { share: self.share, window: self.window as usize, minimum: self.minimum as usize }
+    }
 }
 
 /// How outputs and offsets become durable.
@@ -94,4 +118,11 @@ impl Common {
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: Option<f64> = text.parse().ok();
+    share
+        .filter(|share| *share > 0.0 && *share <= 1.0)
+        .ok_or_else(|| format!("`{text}` is not above 0, up to 1"))
 }

@@ -21,6 +21,17 @@ pub const RETRIES: &str = "orderflow_retries_total";
 pub const DEAD_LETTERS: &str = "orderflow_dead_letters_total";
 /// Keys behind a dead letter whose later records wait, of the whole service.
 pub const BLOCKED_KEYS: &str = "orderflow_blocked_keys";
+/// Whether the service meets records for which there is no place to wait: 1 while it does.
+pub const WAITING_FULL: &str = "orderflow_waiting_full";
+/// Whether the service has stopped giving records up, since too many of the recent ones would be: 1 while it has.
+pub const STOPPED: &str = "orderflow_dead_letters_stopped";
+/// Records that operators have had handled again, by what became of them. Labels: `outcome` (`answered`, `discarded`,
+/// `given_up`, `waits`, `done_before`).
+pub const REDRIVES: &str = "orderflow_redrives_total";
+/// Dead letters nobody has dealt with. Labels: `group`, `standing` (`open`, `parked`).
+pub const LETTERS: &str = "orderflow_dead_letters";
+/// How long ago the oldest of them was given up. Labels: `group`, `standing`.
+pub const OLDEST_LETTER: &str = "orderflow_oldest_dead_letter_seconds";
 /// Records that were put behind a dead letter of their key. Labels: `messaging_destination_name`.
 pub const WAITING: &str = "orderflow_waiting_records_total";
 /// Records answered after all that had been dead-lettered or had waited.

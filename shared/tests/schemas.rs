@@ -31,7 +31,7 @@ macro_rules! for_every_record {
             OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, PaymentActionRequired, GatewayAnswered, ShippingCancelled, OrderCancelRejected,
             StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
-            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, ProductViewed, CartUpdated, RecommendationsUpdated,
+            ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, DeadLetterRedriven, DeadLetterDiscarded, DeadLetterEdited, ProductViewed, CartUpdated, RecommendationsUpdated,
             ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, DriftDetected, ModelState, ShadowScored, FraudLabelled)
     };
     ($check:ident: $($record:ident),+) => { $($check::<$record>();)+ };
@@ -103,6 +103,9 @@ fn every_schema_has_a_type_here_and_an_example() {
         BreakerMoved,
         CustomerErased,
         DeadLetterParked,
+        DeadLetterRedriven,
+        DeadLetterDiscarded,
+        DeadLetterEdited,
         ProductViewed,
         CartUpdated,
         RecommendationsUpdated,

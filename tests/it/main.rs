@@ -11,6 +11,7 @@ mod broker_restart;
 mod cancels;
 mod chaos;
 mod checker;
+mod dead_letters;
 mod duplicates;
 mod erasure;
 mod error_codes;

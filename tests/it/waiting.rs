@@ -1,6 +1,9 @@
 //! Behind a dead letter: later events of its order wait, and follow in order once it has been answered.
 
+mod discarded;
+mod edited;
 mod parked;
+mod redriven;
 
 use orderflow::{
     config::Delivery,

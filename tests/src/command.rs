@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use orderflow_cli::connection::Connection;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -13,26 +14,37 @@ impl Shop {
         self.orderflow_given(&[], arguments).await
     }
 
-    /// Runs it likewise, where it must not succeed; what it says to people.
-    pub async fn orderflow_refuses(&self, arguments: &[&str]) -> String {
-        let output = self.run(&[], arguments).await;
-        assert!(!output.status.success(), "orderflow {arguments:?} succeeds");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    }
-
     /// The same with more variables.
     pub async fn orderflow_given(&self, variables: &[(String, String)], arguments: &[&str]) -> Value {
-        let output = self.run(variables, arguments).await;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
-        serde_json::from_slice(&output.stdout).unwrap()
+        printed(arguments, &run(self.environment.connection(), variables, arguments).await)
     }
 
-    async fn run(&self, variables: &[(String, String)], arguments: &[&str]) -> Output {
-        let program = servers::binaries().await.path("orderflow").unwrap();
-        let mut command = Command::new(program);
-        command.args(arguments).arg("--json");
-        command.envs(self.environment.connection().variables()).envs(variables.iter().cloned());
-        command.output().await.unwrap()
+    /// Runs `orderflow` with these arguments, which it must refuse; what it says then.
+    pub async fn orderflow_refuses(&self, arguments: &[&str]) -> String {
+        let output = run(self.environment.connection(), &[], arguments).await;
+        assert!(!output.status.success(), "orderflow {arguments:?} was not refused");
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
+}
+
+/// Runs `orderflow` with these arguments on these servers; what it prints, as JSON. It must succeed.
+pub async fn orderflow(connection: &Connection, arguments: &[&str]) -> Value {
+    printed(arguments, &run(connection, &[], arguments).await)
+}
+
+async fn run(connection: &Connection, variables: &[(String, String)], arguments: &[&str]) -> Output {
+    let program = servers::binaries().await.path("orderflow").unwrap();
+    let output = Command::new(program)
+        .args(arguments)
+        .arg("--json")
+        .envs(connection.variables())
+        .envs(variables.iter().cloned())
+        .output();
+    output.await.unwrap()
+}
+
+fn printed(arguments: &[&str], output: &Output) -> Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -13,6 +13,12 @@ impl Shop {
         answer(self.http.get(url).send().await.unwrap()).await
     }
 
+    /// Sends order-status JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
+        let url = format!("{}{path}", self.environment.status_url());
+        answer(self.http.post(url).json(body).send().await.unwrap()).await
+    }
+
     /// Asks to cancel an order.
     pub async fn cancel(&self, order: Uuid) -> (StatusCode, Value) {
         let url = format!("{}/orders/{order}/cancel", self.environment.status_url());

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use orderflow::{
+    catalogue::Catalogue,
     config::Delivery,
     events::{
         InventoryReleased, InventoryReserved, InventoryShipped, LabelDocumentStored, PickupScheduled, Record,
     },
     order_state::State,
+    runtime::original::EDITS,
     topics,
 };
 use orderflow_cli::{
@@ -16,7 +18,7 @@ use orderflow_cli::{
 };
 use uuid::Uuid;
 
-use crate::{Shop, load::Placed, waiting::eventually};
+use crate::{Shop, load::Placed, raw, waiting::eventually};
 
 impl Shop {
     /// Waits until the orders are final and all that follows from it has happened, stops every process, and proves:
@@ -49,13 +51,25 @@ impl Shop {
         problems.extend(dead_letters(&evidence, codes));
         if self.delivery == Delivery::ExactlyOnce {
             let entries = read(&self.kafka(), &self.environment.names(), &topics::ALL, false).await.unwrap();
-            problems.extend(repeats(&entries));
+            problems.extend(repeats(&entries, &self.edited().await));
         }
         if !problems.is_empty() {
             self.environment.keep_folder();
         }
         self.closed = true;
         problems
+    }
+
+    /// The ids under which edited dead letters have been handled again: on no topic but their group's own.
+    async fn edited(&self) -> Vec<Uuid> {
+        let groups = Catalogue::load().unwrap().groups().into_values().collect::<Vec<_>>();
+        let mut edited = Vec::new();
+        for group in groups {
+            let sent = raw::read(&self.kafka(), &self.environment.names().topic(group.retry)).await;
+            let changed = sent.iter().filter(|record| record.header(EDITS).is_some());
+            edited.extend(changed.filter_map(|record| record.text("ce_id")?.parse::<Uuid>().ok()));
+        }
+        edited
     }
 
     /// What comes after a final state: documents, a pickup and shipped stock for what is fulfilled, free stock for what
@@ -113,10 +127,10 @@ fn states(evidence: &Evidence, placed: &[Placed]) -> Vec<String> {
 
 /// Exactly-once, a step has answered each record once. What comes from outside may be there more than once (a caller's
 /// repeat, a seed after a restart), and then so may be the answers to it.
-fn repeats(entries: &[Entry]) -> Vec<String> {
+fn repeats(entries: &[Entry], edited: &[Uuid]) -> Vec<String> {
     let mut counts: HashMap<Uuid, usize> = HashMap::new();
-    for entry in entries {
-        *counts.entry(entry.envelope.id).or_default() += 1;
+    for id in entries.iter().map(|entry| entry.envelope.id).chain(edited.iter().copied()) {
+        *counts.entry(id).or_default() += 1;
     }
     let answers: BTreeMap<Uuid, &Entry> = entries.iter().map(|entry| (entry.envelope.id, entry)).collect();
     let mut problems = Vec::new();

@@ -116,6 +116,7 @@ fn line(entry: &Entry, decoder: &Decoder) -> Line {
             let event = match entry.note {
                 Note::Waits => format!("waits: {}", entry.record()),
                 Note::Settled(_) => "settled".to_owned(),
+                Note::Discarded(_) => "discarded".to_owned(),
                 Note::Buried(_) => "blocks".to_owned(),
             };
             (event, service.clone(), format!("{service}.waiting, {place}"))
@@ -133,7 +134,7 @@ fn line(entry: &Entry, decoder: &Decoder) -> Line {
         facts: facts::of(entry, decoder),
         id: match entry.note {
             Note::Waits => entry.envelope.id,
-            Note::Settled(id) | Note::Buried(id) => id,
+            Note::Settled(id) | Note::Discarded(id) | Note::Buried(id) => id,
         },
         cause: entry.envelope.causation_id,
         place,

@@ -41,7 +41,7 @@ pub struct Entry {
     pub key: String,
     /// As it is on the topic; empty for a tombstone.
     pub value: Vec<u8>,
-    /// The headers as one.
+    /// The headers as one; the id of what was put aside is the one its group knows it by.
     pub envelope: Envelope,
     /// The fault's code and message, for a dead letter.
     pub fault: Option<(String, String)>,
@@ -71,12 +71,16 @@ impl Entry {
         };
         let fault =
             text(dead_letter::CODE).map(|code| (code, text(dead_letter::MESSAGE).unwrap_or_default()));
+        let mut envelope = Envelope::from_headers(message.headers(), &origin, &key, "");
+        if !matches!(place, Place::Topic(_)) {
+            envelope.id = original::event_id(message.headers(), &origin);
+        }
         Some(Self {
             partition: message.partition(),
             offset: message.offset(),
             timestamp,
             value: message.payload().unwrap_or_default().to_vec(),
-            envelope: Envelope::from_headers(message.headers(), &origin, &key, ""),
+            envelope,
             fault,
             note: Note::of(message.headers()),
             parking: Parking::of(message.headers()).filter(|_| matches!(place, Place::Parked(_))),

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use orderflow::topics::{Names, Topic};
+use orderflow_letters::reading::{consumer, partitions};
 use rdkafka::{
     ClientConfig, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -18,10 +19,7 @@ use rdkafka::{
     topic_partition_list::Offset,
 };
 
-use super::{
-    Entry,
-    read::{consumer, partitions, put_aside},
-};
+use super::{Entry, read::put_aside};
 
 /// How soon a follower notices that it is to stop.
 const TURN: Duration = Duration::from_millis(50);

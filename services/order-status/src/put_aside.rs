@@ -26,6 +26,8 @@ pub enum Aside {
     Parked,
     /// It was handled, after it had been given up or had waited.
     Settled,
+    /// An operator has given it up for good: its order rests, unless it ends by something else.
+    Discarded,
 }
 
 /// What a record that was put aside tells; nothing where it tells of no order, or only that something waits.
@@ -43,6 +45,9 @@ pub fn note(put: &PutAside, id: Uuid, origin: &Origin) -> Option<Note> {
             format!("{}; parked by an operator", failed(service, letter)),
         ),
         Fate::Settled => (Aside::Settled, "DeadLetterSettled", origin.timestamp, "handled again".to_owned()),
+        Fate::Discarded => {
+            (Aside::Discarded, "DeadLetterDiscarded", origin.timestamp, "given up for good".to_owned())
+        }
         Fate::Waits => return None,
     };
     let entry = Entry {
@@ -78,6 +83,7 @@ pub fn tell(entry: &Entry, known: &mut Facts) {
     match (entry.put_aside, entry.cause) {
         (Some(Aside::GivenUp | Aside::Parked), Some(event)) => known.dead_letter(&entry.source, event),
         (Some(Aside::Settled), Some(event)) => known.settled(&entry.source, event),
+        (Some(Aside::Discarded), _) => {}
         _ => known.event(&entry.kind, entry.reason.as_deref(), &entry.source, entry.cause),
     }
 }
@@ -87,6 +93,7 @@ pub fn mark(entry: &Entry) -> Option<String> {
     let said = match entry.put_aside? {
         Aside::GivenUp | Aside::Parked => "given_up",
         Aside::Settled => "settled",
+        Aside::Discarded => return None,
     };
     Some(format!("{said}:{}:{}", entry.source, entry.cause?))
 }
@@ -104,7 +111,7 @@ pub fn shown(timeline: Vec<Arrived>) -> (Vec<Arrived>, Vec<Arrived>) {
     }
     let (mut shown, mut known) = (Vec::with_capacity(timeline.len()), Vec::new());
     for mut arrived in timeline {
-        let is_settlement = arrived.entry.put_aside == Some(Aside::Settled);
+        let is_settlement = matches!(arrived.entry.put_aside, Some(Aside::Settled | Aside::Discarded));
         match letters.get(&of(&arrived.entry)).filter(|_| is_settlement) {
             None if is_settlement => known.push(arrived),
             letter => {

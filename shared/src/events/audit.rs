@@ -55,3 +55,60 @@ pub struct DeadLetterParked {
 }
 
 record!(DeadLetterParked on AUDIT, key: |e| e.service.clone(), at: |e| e.parked_at);
+
+/// An operator has a dead letter handled again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeadLetterRedriven {
+    pub service: String,
+    pub event_id: Uuid,
+    pub event_type: String,
+    pub event_key: String,
+    pub code: String,
+    pub letter: String,
+    pub returns: i32,
+    pub redriven_by: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub redriven_at: Timestamp,
+}
+
+record!(DeadLetterRedriven on AUDIT, key: |e| e.service.clone(), at: |e| e.redriven_at);
+
+/// An operator gives a dead letter up for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeadLetterDiscarded {
+    pub service: String,
+    pub event_id: Uuid,
+    pub event_type: String,
+    pub event_key: String,
+    pub code: String,
+    pub letter: String,
+    pub discarded_by: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub discarded_at: Timestamp,
+}
+
+record!(DeadLetterDiscarded on AUDIT, key: |e| e.service.clone(), at: |e| e.discarded_at);
+
+/// An operator has a dead letter handled again with a changed value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeadLetterEdited {
+    pub service: String,
+    pub event_id: Uuid,
+    pub event_type: String,
+    pub event_key: String,
+    pub code: String,
+    pub letter: String,
+    pub edited_id: Uuid,
+    pub fields: Vec<String>,
+    pub edited_by: String,
+    pub reason: String,
+    #[serde(with = "micros")]
+    pub edited_at: Timestamp,
+}
+
+record!(DeadLetterEdited on AUDIT, key: |e| e.service.clone(), at: |e| e.edited_at);

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use rdkafka::message::{Message, OwnedHeaders, OwnedMessage};
-
 use uuid::Uuid;
 
 use super::original;
@@ -68,9 +68,33 @@ impl Raw {
         }
     }
 
-    /// The event's id; for a foreign record that has none, that of the place where it first stood.
+    /// When it failed for the first time, when it has been given up before.
+    pub fn first_failed(&self) -> Option<Timestamp> {
+        let told = self.headers().filter(|_| self.is_again())?;
+        std::str::from_utf8(original::added(told, original::FIRST_FAILED)?).ok()?.parse().ok()
+    }
+
+    /// Whether an operator wants it given up for good.
+    pub fn is_discarded(&self) -> bool {
+        let told = self.headers().filter(|_| self.is_again());
+        told.is_some_and(|headers| original::added(headers, original::DISCARD).is_some())
+    }
+
+    /// What stays with it however often it comes back, behind these headers.
+    pub fn carry(&self, to: OwnedHeaders, discard: bool) -> OwnedHeaders {
+        match self.headers() {
+            Some(headers) if self.is_again() => original::carry(headers, to, discard),
+            _ => to,
+        }
+    }
+
+    /// The event's id, or that of the event it is an edited version of; for a foreign record that has none, that of the
+    /// place where it first stood.
     pub fn id(&self) -> Uuid {
-        Envelope::from_headers(self.headers(), &self.origin, "", "").id
+        match self.headers() {
+            headers if self.is_again() => original::event_id(headers, &self.origin),
+            headers => Envelope::from_headers(headers, &self.origin, "", "").id,
+        }
     }
 
     pub fn key(&self) -> &[u8] {

@@ -30,6 +30,7 @@ impl Engine {
             }
         }
         self.report_held();
+        self.report_limit();
         if self.epoch == 0 || self.astray {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! Dead letters: the record as it came, and why it could not be handled, in the headers Spring Kafka uses.
 
+use jiff::Timestamp;
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::{batch::Raw, original};
@@ -7,6 +8,7 @@ use crate::{
     fault::Fault,
     faults::{Plant, planted},
     topics::Names,
+    trace::TraceContext,
 };
 
 /// The stable code of the fault.
@@ -15,6 +17,19 @@ pub const CODE: &str = "orderflow_dlt-code";
 pub const VERSION: &str = "orderflow_dlt-version";
 /// Why, for people.
 pub const MESSAGE: &str = "kafka_dlt-exception-message";
+/// When it failed for the last time: RFC 3339. For the first: [`original::FIRST_FAILED`].
+pub const LAST_FAILED: &str = "orderflow_dlt-last-failed-at";
+/// Where the failure stands in the trace of its record, as a `traceparent`; the log line has its trace id.
+pub const TRACE: &str = "orderflow_dlt-traceparent";
+
+/// How a record has failed until it was given up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure {
+    /// Failed attempts of this life; 0: it could not even be tried.
+    pub attempts: u32,
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
 
 /// A record for `<group>.dlq`.
 #[derive(Debug)]
@@ -23,23 +38,31 @@ pub(crate) struct DeadLetter {
     pub value: Option<Vec<u8>>,
     pub headers: OwnedHeaders,
     pub code: &'static str,
+    /// Of the trace it is linked to.
+    pub trace_id: String,
 }
 
-/// The dead letter of `raw` after `attempts` failed attempts (0: it could not even be tried); those of its earlier lives
-/// are counted on.
-pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, attempts: u32) -> DeadLetter {
+/// The dead letter of `raw`. Attempts of its earlier lives are counted on, and its first failure stays the first.
+pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, failure: Failure) -> DeadLetter {
     use rdkafka::Message;
-    let attempts = attempts.saturating_add(raw.attempts_before());
-    let all: [(&str, Vec<u8>); 6] = [
+    let attempts = failure.attempts.saturating_add(raw.attempts_before());
+    let first = raw.first_failed().unwrap_or(failure.first);
+    let trace = std::str::from_utf8(raw.header("traceparent")).ok().and_then(TraceContext::parse);
+    let trace = trace.map_or_else(TraceContext::root, |trace| trace.child());
+    let all: [(&str, Vec<u8>); 9] = [
         ("kafka_dlt-original-consumer-group", group.as_bytes().to_vec()),
         ("kafka_dlt-exception-fqcn", format!("orderflow.{}", fault.code()).into_bytes()),
         (MESSAGE, fault.to_string().into_bytes()),
         (original::ATTEMPTS, attempts.to_be_bytes().to_vec()),
         (CODE, fault.code().as_bytes().to_vec()),
         (VERSION, env!("CARGO_PKG_VERSION").as_bytes().to_vec()),
+        (original::FIRST_FAILED, first.to_string().into_bytes()),
+        (LAST_FAILED, failure.last.to_string().into_bytes()),
+        (TRACE, trace.to_string().into_bytes()),
     ];
     let own = if planted(Plant::LostHeader) { OwnedHeaders::new() } else { raw.headers_as_it_came() };
-    let mut headers = original::stamp(own, &raw.origin, names);
+    let stamped = original::stamp(own, &raw.origin, names);
+    let mut headers = raw.carry(stamped, false);
     for (key, value) in &all {
         headers = headers.insert(Header { key, value: Some(value) });
     }
@@ -48,5 +71,6 @@ pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, attempt
         value: raw.message.payload().map(<[u8]>::to_vec),
         headers,
         code: fault.code(),
+        trace_id: trace.trace_id(),
     }
 }

@@ -21,6 +21,7 @@ use super::{
     lag::LagWatch,
     lobby::Lobby,
     shutdown::Shutdown,
+    stop_limit::StopLimit,
     tick::Ticker,
     turn::Settled,
     waiting::Waiting,
@@ -65,6 +66,7 @@ pub(crate) struct Engine {
     pub pace: Pace,
     pub lobby: Lobby,
     pub held: Held,
+    pub stop_limit: StopLimit,
     pub waiting: Waiting,
     pub lag: LagWatch,
     pub epoch: u64,
@@ -86,6 +88,13 @@ impl Engine {
             }
             warn!(%fault, "waiting for the transaction coordinator");
             thread::sleep(IDLE);
+        }
+        while let Err(fault) = self.recall_letters() {
+            if self.shutdown.requested() {
+                return Ok(());
+            }
+            warn!(%fault, "waiting for the group's dead letters");
+            self.shutdown.wait(IDLE);
         }
         self.subscribe()?;
         while !self.shutdown.requested() {
@@ -111,6 +120,7 @@ impl Engine {
             let started = Instant::now();
             let settled = self.answer(&batch)?;
             self.make_durable(&batch, &settled)?;
+            self.stop_limit.note(settled.first_time);
             self.confirm(&settled.ended)?;
             self.hold(&settled)?;
             self.pace.learn(batch.len(), started.elapsed());

@@ -21,7 +21,16 @@ pub(crate) enum Verdict {
     /// It is tried again.
     Hold,
     /// It has failed this often while others succeeded.
-    GiveUp { attempts: u32 },
+    GiveUp(Tried),
+}
+
+/// How a record has failed until now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tried {
+    /// Failed attempts.
+    pub attempts: u32,
+    /// Since the first of them.
+    pub since: Duration,
 }
 
 /// The held partitions of one instance.
@@ -36,6 +45,8 @@ struct Waiting {
     offset: i64,
     attempts: u32,
     counted: u32,
+    /// When it failed for the first time.
+    begun: Instant,
     since: Instant,
     resume_at: Instant,
     paused: bool,
@@ -61,9 +72,9 @@ impl Held {
             waiting.counted += 1;
         }
         if waiting.counted >= limit {
-            let attempts = waiting.attempts;
+            let tried = Tried { attempts: waiting.attempts, since: now.duration_since(waiting.begun) };
             self.waiting.remove(&(origin.topic, origin.partition));
-            return Verdict::GiveUp { attempts };
+            return Verdict::GiveUp(tried);
         }
         let wait = FIRST_WAIT.saturating_mul(1 << (waiting.attempts - 1).min(10)).min(LONGEST_WAIT);
         waiting.resume_at = now + wait.mul_f64(rand::rng().random_range(0.8..1.2));
@@ -155,7 +166,8 @@ impl Held {
 
 impl Waiting {
     fn begin(offset: i64, now: Instant) -> Self {
-        Self { offset, attempts: 0, counted: 0, since: now, resume_at: now, paused: false, excused: false }
+        let (begun, since, resume_at) = (now, now, now);
+        Self { offset, attempts: 0, counted: 0, begun, since, resume_at, paused: false, excused: false }
     }
 }
 
@@ -168,6 +180,14 @@ mod tests {
 
     fn at(offset: i64) -> Origin {
         Origin { topic: ORDERS, partition: 0, offset, timestamp: Timestamp::UNIX_EPOCH }
+    }
+
+    /// After how many attempts it is given up.
+    fn attempts(verdict: Verdict) -> Option<u32> {
+        match verdict {
+            Verdict::GiveUp(tried) => Some(tried.attempts),
+            Verdict::Hold => None,
+        }
     }
 
     #[test]
@@ -185,7 +205,7 @@ mod tests {
         held.succeeded("step");
         assert_eq!(held.failed(&at(7), "step", 2), Verdict::Hold);
         held.succeeded("step");
-        assert_eq!(held.failed(&at(7), "step", 2), Verdict::GiveUp { attempts: 3 });
+        assert_eq!(attempts(held.failed(&at(7), "step", 2)), Some(3));
         assert_eq!(held.extent().0, 0);
     }
 
@@ -225,7 +245,7 @@ mod tests {
         assert_eq!(held.excused(), 1);
         assert_eq!(held.failed(&at(7), "step", 1), Verdict::Hold, "nothing has succeeded since the outage");
         held.succeeded("step");
-        assert_eq!(held.failed(&at(7), "step", 1), Verdict::GiveUp { attempts: 3 });
+        assert_eq!(attempts(held.failed(&at(7), "step", 1)), Some(3));
     }
 
     #[test]
@@ -237,6 +257,6 @@ mod tests {
         held.failed(&at(7), "step", 2);
         assert_eq!(held.failed(&at(8), "step", 2), Verdict::Hold);
         held.succeeded("step");
-        assert_eq!(held.failed(&at(7), "step", 2), Verdict::GiveUp { attempts: 3 });
+        assert_eq!(attempts(held.failed(&at(7), "step", 2)), Some(3));
     }
 }

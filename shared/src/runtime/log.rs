@@ -124,7 +124,7 @@ impl Log for KafkaLog {
 
     async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault> {
         let book = self.book().await?;
-        let dealt_with = DealtWith { open: book.open(), committed: self.committed().await? };
+        let dealt_with = DealtWith { open: book.unanswered(), committed: self.committed().await? };
         let mut records = 0;
         let mut readings = Readings::of(self, fold.sources());
         while let Some(mut reading) = readings.next() {

@@ -1,10 +1,11 @@
 //! Where a record first stood, in the headers Spring Kafka uses: a dead letter, a waiting record and one that is to be
 //! handled again carry them behind the record's own.
 
-use rdkafka::message::{Header, Headers, OwnedHeaders};
-
-use crate::{step::Origin, topics::Names};
 use jiff::Timestamp;
+use rdkafka::message::{Header, Headers, OwnedHeaders};
+use uuid::Uuid;
+
+use crate::{envelope::Envelope, step::Origin, topics::Names};
 
 const TOPIC: &str = "kafka_dlt-original-topic";
 const PARTITION: &str = "kafka_dlt-original-partition";
@@ -12,6 +13,18 @@ const OFFSET: &str = "kafka_dlt-original-offset";
 const TIMESTAMP: &str = "kafka_dlt-original-timestamp";
 /// How often a record had failed when it was given up: an integer, big-endian.
 pub const ATTEMPTS: &str = "retry_topic-attempts";
+/// When a record failed for the first time, also in an earlier life: RFC 3339.
+pub const FIRST_FAILED: &str = "orderflow_dlt-first-failed-at";
+/// How often an operator has had a record handled again: an integer, big-endian.
+pub const RETURNS: &str = "orderflow_dlt-returns";
+/// The id of the event that this record is an edited version of: its group knows both by that one.
+pub const EDITS: &str = "orderflow_dlt-edits";
+/// The value of that event, as it came.
+pub const BEFORE_EDIT: &str = "orderflow_dlt-value-before-edit";
+/// On a record of `<group>.retry`: it is not to be handled, but given up for good.
+pub const DISCARD: &str = "orderflow_dlt-discard";
+/// What stays with a record however often it comes back.
+const CARRIED: [&str; 4] = [FIRST_FAILED, RETURNS, EDITS, BEFORE_EDIT];
 
 /// Where a record first stood, when its headers tell.
 pub fn origin<H: Headers>(headers: Option<&H>, names: &Names) -> Option<Origin> {
@@ -27,6 +40,29 @@ pub fn origin<H: Headers>(headers: Option<&H>, names: &Names) -> Option<Origin> 
 pub(crate) fn attempts(headers: Option<&OwnedHeaders>) -> u32 {
     let told = headers.and_then(|headers| last(headers, ATTEMPTS)).and_then(|value| value.try_into().ok());
     told.map_or(0, u32::from_be_bytes)
+}
+
+/// The id by which a record's group knows it: that of the event it is, or of the one it is an edited version of.
+pub fn event_id<H: Headers>(headers: Option<&H>, origin: &Origin) -> Uuid {
+    let edits =
+        headers.and_then(|headers| Uuid::parse_str(std::str::from_utf8(added(headers, EDITS)?).ok()?).ok());
+    edits.unwrap_or_else(|| Envelope::from_headers(headers, origin, "", "").id)
+}
+
+/// Copies what stays with a record however often it comes back, and with `discard` that it is to be given up for good.
+pub(crate) fn carry(from: &OwnedHeaders, to: OwnedHeaders, discard: bool) -> OwnedHeaders {
+    let names = CARRIED.iter().chain(discard.then_some(&DISCARD));
+    names.fold(to, |to, key| match added(from, key) {
+        Some(value) => to.insert(Header { key, value: Some(value) }),
+        None => to,
+    })
+}
+
+/// The last header of that name among those that were added here: the record's own count for nothing.
+pub fn added<'h, H: Headers>(headers: &'h H, name: &str) -> Option<&'h [u8]> {
+    let first = (0..headers.count()).rev().find(|index| headers.get(*index).key == TOPIC)?;
+    let mut added = (first..headers.count()).rev().map(|index| headers.get(index));
+    added.find(|header| header.key == name)?.value
 }
 
 /// Says how often a record has failed, if it has.
@@ -55,11 +91,13 @@ pub fn as_it_came<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
     keep(headers, |_| false)
 }
 
-/// A dead letter's headers as the record needs them that is to be handled again: where it first stood, and how often it
-/// has failed, but no longer why.
+/// A dead letter's headers as the record needs them that is to be handled again: where it first stood, how often it has
+/// failed and since when, and what became of it by hand, but no longer why it was given up.
 #[must_use]
 pub fn for_retry<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
-    keep(headers, |name| [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS].contains(&name))
+    keep(headers, |name| {
+        [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS].contains(&name) || CARRIED.contains(&name)
+    })
 }
 
 /// The record's own headers, and those of the added ones that are to be kept.
@@ -120,6 +158,25 @@ mod tests {
             pairs(&first),
             "also on its way back"
         );
+    }
+
+    #[test]
+    fn an_edited_record_is_known_by_the_event_it_was_and_nobody_else_can_say_so() {
+        let (names, timestamp) = (Names::default(), Timestamp::UNIX_EPOCH);
+        let place = Origin { topic: ORDERS, partition: 3, offset: 7, timestamp };
+        let (was, is) = (Uuid::from_u128(1).to_string(), Uuid::from_u128(2).to_string());
+        let edits = || Header { key: EDITS, value: Some(&was) };
+        let own = OwnedHeaders::new().insert(Header { key: "ce_id", value: Some(&is) });
+        assert_eq!(
+            event_id(Some(&own.clone().insert(edits())), &place),
+            Uuid::from_u128(2),
+            "the record's own word"
+        );
+        let edited = stamp(own.clone(), &place, &names).insert(edits());
+        assert_eq!(event_id(Some(&edited), &place), Uuid::from_u128(1));
+        let again = carry(&edited, stamp(own, &place, &names), false);
+        assert_eq!(event_id(Some(&again), &place), Uuid::from_u128(1), "also when it is given up once more");
+        assert_eq!(event_id(Some(&for_retry(Some(&again))), &place), Uuid::from_u128(1));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     codec::Codec,
-    envelope::Envelope,
     events::{Input, RecordType},
     fault::Fault,
     order_state::PATH,
@@ -43,6 +42,8 @@ pub enum Fate {
     Parked(Letter, Timestamp),
     /// It is answered, after it had been given up or had waited.
     Settled,
+    /// An operator has given it up for good: nobody will answer it.
+    Discarded,
     /// It waits. Also said of one that was given up while it waited: its dead letter says so itself.
     Waits,
 }
@@ -81,7 +82,7 @@ impl PutAside {
             value.map(std::borrow::Cow::into_owned).unwrap_or_default()
         };
         let place = original::origin(Some(&headers), record.names).unwrap_or(record.raw.origin);
-        let id = Envelope::from_headers(Some(&headers), &place, "", "").id;
+        let id = original::event_id(Some(&headers), &place);
         let kind = text("ce_type");
         let letter = || Letter {
             record: kind.rsplit('.').next().unwrap_or_default().to_owned(),
@@ -89,6 +90,7 @@ impl PutAside {
         };
         let (event, fate) = match Note::of(Some(&headers)) {
             Note::Settled(event) if topic == own.waiting => (event, Fate::Settled),
+            Note::Discarded(event) if topic == own.waiting => (event, Fate::Discarded),
             _ if topic == own.dead_letters => (id, Fate::GivenUp(letter())),
             _ if topic == own.parked => {
                 let at =
@@ -117,7 +119,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        runtime::{batch::Raw, dead_letter::bury},
+        runtime::{
+            batch::Raw,
+            dead_letter::{Failure, bury},
+        },
         step::Origin,
         topics::{INVENTORY, Names},
     };
@@ -139,7 +144,8 @@ mod tests {
     fn letter(service: &str, raw: &Raw) -> Raw {
         let own = GroupTopics::of(service).unwrap();
         let fault = Fault::poison("gateway_rejects_request", "too much");
-        let letter = bury(raw, &NAMES(), service, &fault, 0);
+        let failure = Failure { attempts: 0, first: Timestamp::UNIX_EPOCH, last: Timestamp::UNIX_EPOCH };
+        let letter = bury(raw, &NAMES(), service, &fault, failure);
         let message = message(own.dead_letters, letter.value.as_deref(), letter.headers);
         Raw::at(place(own.dead_letters, 42), message)
     }
@@ -196,6 +202,7 @@ mod tests {
 
         let waiting = |note: Note| Raw::at(place(own.waiting, 0), message(own.waiting, None, note.headers()));
         assert_eq!(read(&waiting(Note::Settled(EVENT))), expected(Fate::Settled));
+        assert_eq!(read(&waiting(Note::Discarded(EVENT))), expected(Fate::Discarded));
         assert_eq!(read(&waiting(Note::Buried(EVENT))).fate, Fate::Waits);
     }
 }

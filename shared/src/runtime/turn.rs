@@ -7,10 +7,11 @@ use tracing::warn;
 
 use super::{
     batch::{Raw, Urgency, rounds},
-    dead_letter::bury,
+    dead_letter::{Failure, bury},
     engine::Engine,
-    held::Verdict,
+    held::{Tried, Verdict},
     hop::{Answer, Emitted},
+    stop_limit::Counts,
     waiting::{Ended, Standing},
     writer::Outgoing,
 };
@@ -34,6 +35,8 @@ pub(crate) struct Settled {
     pub holds: BTreeMap<(Topic, i32), i64>,
     /// What the journal says once this is committed.
     pub ended: Vec<Ended>,
+    /// How many records were given up, and how many answered, for the first time: see [`super::stop_limit`].
+    pub first_time: Counts,
 }
 
 /// Who handles a record.
@@ -41,6 +44,8 @@ enum Route {
     Hop(usize),
     /// A record type of this topic that this service has no step for.
     Skip,
+    /// An operator wants it given up for good: nobody is to handle it.
+    Discard,
     Refused(Fault),
 }
 
@@ -52,8 +57,8 @@ pub(super) struct Item<'a> {
     pub skipped: bool,
     pub round: usize,
     pub answer: Option<Answer>,
-    /// Failed attempts, when it is given up.
-    pub attempts: u32,
+    /// How it has failed, when it is given up.
+    pub tried: Tried,
     /// How it stands to the line of its key.
     pub standing: Standing,
 }
@@ -80,6 +85,7 @@ impl Engine {
         let mut items = self.sort(batch.iter(), &mut settled)?;
         self.line_up(&mut items)?;
         self.in_rounds(&mut items, &mut settled, Self::fall_in)?;
+        self.stop_at_limit(&items, &mut settled);
         self.keep_order(&mut items, &mut settled)?;
         for item in items {
             if !settled.is_held(item.raw) {
@@ -111,13 +117,14 @@ impl Engine {
         settled: &mut Settled,
     ) -> Result<Vec<Item<'a>>, Fault> {
         let item = |raw| {
-            let (hop, answer) = match self.route(raw) {
+            let route = self.route(raw);
+            let skipped = matches!(route, Route::Skip);
+            let (hop, answer) = match route {
                 Route::Hop(hop) => (Some(hop), None),
-                Route::Skip => (None, Some(Ok(Vec::new()))),
+                Route::Skip | Route::Discard => (None, Some(Ok(Vec::new()))),
                 Route::Refused(fault) => (None, Some(Err(fault))),
             };
-            let skipped = matches!(answer, Some(Ok(_)));
-            Item { raw, hop, skipped, round: 0, answer, attempts: 0, standing: Standing::Free }
+            Item { raw, hop, skipped, round: 0, answer, tried: Tried::default(), standing: Standing::Free }
         };
         let mut items: Vec<Item<'_>> = batch.map(item).collect();
         // What no step is for is in nobody's order.
@@ -172,7 +179,7 @@ impl Engine {
                 settled.hold(place);
             }
             Consequence::Transient => match self.held.failed(place, step, self.retry_limit) {
-                Verdict::GiveUp { attempts } => item.attempts = attempts,
+                Verdict::GiveUp(tried) => item.tried = tried,
                 Verdict::Hold => {
                     ::metrics::counter!(metrics::RETRIES, "step" => step, "code" => fault.code())
                         .increment(1);
@@ -187,6 +194,9 @@ impl Engine {
 
     fn collect(&mut self, item: Item<'_>, settled: &mut Settled) -> Result<(), Fault> {
         let (raw, place) = (item.raw, &item.raw.place);
+        if self.waiting.is_again(raw) {
+            ::metrics::counter!(metrics::REDRIVES, "outcome" => outcome(&item)).increment(1);
+        }
         match (item.standing, item.answer) {
             (Standing::Done, _) => {}
             (Standing::Behind, _) => settled.records.push(self.to_wait(raw)),
@@ -197,7 +207,7 @@ impl Engine {
                 }
             }
             (_, Some(Err(_))) if planted(Plant::SwallowedPoison) => {}
-            (_, Some(Err(fault))) => settled.records.push(self.letter(raw, &fault, item.attempts)),
+            (_, Some(Err(fault))) => settled.records.push(self.letter(raw, &fault, item.tried)),
             (_, None) => return Ok(()),
         }
         settled.offsets.insert((place.topic, place.partition), place.offset + 1);
@@ -205,10 +215,13 @@ impl Engine {
     }
 
     /// The dead letter of a record.
-    pub(super) fn letter(&self, raw: &Raw, fault: &Fault, attempts: u32) -> Outgoing {
-        let letter = bury(raw, &self.names, &self.group, fault, attempts);
+    pub(super) fn letter(&self, raw: &Raw, fault: &Fault, tried: Tried) -> Outgoing {
+        let last = self.clock.now();
+        let first = last.checked_sub(tried.since).unwrap_or(last);
+        let failure = Failure { attempts: tried.attempts, first, last };
+        let letter = bury(raw, &self.names, &self.group, fault, failure);
         warn!(code = letter.code, %fault, topic = %raw.place.topic, partition = raw.place.partition,
-            offset = raw.place.offset, "dead letter");
+            offset = raw.place.offset, trace_id = letter.trace_id, "dead letter");
         ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
         Outgoing {
             topic: self.names.topic(self.waiting.topics.dead_letters),
@@ -232,11 +245,15 @@ impl Engine {
         match self.route(raw) {
             Route::Hop(hop) if self.hops[hop].gathers() => Urgency::Later,
             Route::Skip => Urgency::Never,
-            Route::Hop(_) | Route::Refused(_) => Urgency::Now,
+            Route::Hop(_) | Route::Discard | Route::Refused(_) => Urgency::Now,
         }
     }
 
     fn route(&self, raw: &Raw) -> Route {
+        // Whatever its bytes are.
+        if raw.is_discarded() {
+            return Route::Discard;
+        }
         let name = match self.name_of(raw) {
             Ok(name) => name,
             Err(fault) => return Route::Refused(fault),
@@ -272,6 +289,17 @@ impl Engine {
             self.handle.block_on(self.late_comers.learn(&self.codec, schema_id(raw.value())?))?;
         }
         Ok(self.codec.identify(raw.value())?.1.full_name.clone())
+    }
+}
+
+/// What has become of a record that was to be handled again: a label of [`metrics::REDRIVES`].
+fn outcome(item: &Item<'_>) -> &'static str {
+    match (item.standing, &item.answer) {
+        (Standing::Done, _) => "done_before",
+        (Standing::Behind, _) => "waits",
+        (_, Some(Ok(_))) if item.raw.is_discarded() => "discarded",
+        (_, Some(Ok(_))) => "answered",
+        (_, Some(Err(_)) | None) => "given_up",
     }
 }
 

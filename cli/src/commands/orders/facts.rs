@@ -88,6 +88,7 @@ pub(super) fn of(entry: &Entry, decoder: &Decoder) -> String {
     match entry.note {
         Note::Waits => {}
         Note::Settled(id) => return format!("event {id} is answered"),
+        Note::Discarded(id) => return format!("event {id} was given up for good"),
         Note::Buried(id) => return format!("event {id} was given up"),
     }
     let said = TYPES.iter().find_map(|describe| describe(decoder, entry).transpose());

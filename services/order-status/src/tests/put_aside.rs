@@ -48,7 +48,7 @@ fn as_received(put: PutAside, seconds: i64) -> Received<PutAside> {
     let topic = match put.fate {
         Fate::GivenUp(_) => own.dead_letters,
         Fate::Parked(..) => own.parked,
-        Fate::Settled | Fate::Waits => own.waiting,
+        Fate::Settled | Fate::Discarded | Fate::Waits => own.waiting,
     };
     let origin = Origin { topic, partition: 0, offset: seconds, timestamp: at(seconds) };
     let envelope = Envelope {
@@ -114,6 +114,20 @@ async fn an_order_rests_from_a_dead_letter_until_it_is_settled_and_says_so_in_wo
     assert_eq!(lines.len(), 5, "what has only waited is not worth a line: {lines:?}");
     assert_eq!(lines[4], json!(["DeadLetterSettled", "payment", "handled again"]));
     assert_eq!(service.get("/orders?state=Parked").await.body["orders"], json!([]));
+}
+
+#[tokio::test]
+async fn an_event_that_was_given_up_for_good_rests_its_order_until_another_ends_it() {
+    let Some(service) = Fixture::start().await else { return };
+    service.fold_all(1, &["OrderPlaced"]).await;
+    service.put_aside(20, [put(1, "inventory", 1, Fate::GivenUp(letter()))]).await;
+    service.put_aside(30, [put(1, "inventory", 1, Fate::Discarded)]).await;
+    let told = service.told(1).await;
+    let discarded = json!(["DeadLetterDiscarded", "inventory", "given up for good"]);
+    assert_eq!((&told[0], told[2].as_array().unwrap().last()), (&json!("Parked"), Some(&discarded)));
+    assert_eq!(service.get("/orders?state=Parked").await.body["orders"][0]["order_id"], json!(id(1)));
+    service.fold_all(1, &["InventoryShortage"]).await;
+    assert_eq!(service.told(1).await[0], json!("OutOfStock"));
 }
 
 #[tokio::test]

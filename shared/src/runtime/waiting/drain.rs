@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     Ended, Standing,
     journal::{Line, Next, Note},
+    line_up::answered,
     lines::{Change, Move},
     murmur2,
     reader::Reader,
@@ -109,7 +110,7 @@ impl Engine {
         reader.read(READ, |message| {
             let Some(draining) = message.key().and_then(|key| lines.get_mut(key)) else { return };
             match Note::of(message.headers()) {
-                Note::Settled(id) => draining.line.settled(id),
+                Note::Settled(id) | Note::Discarded(id) => draining.line.settled(id),
                 Note::Buried(id) => draining.line.buried(id),
                 Note::Waits => {
                     if let Some(raw) = waiting_record(message, &self.names, &self.codec) {
@@ -236,11 +237,11 @@ impl Engine {
         match answer {
             Ok(events) => {
                 settled.records.extend(events.into_iter().map(|event| self.outgoing(event)));
-                settled.records.push(self.note(raw, Note::Settled(id)));
+                settled.records.push(self.note(raw, answered(raw)));
                 ended.settled.push(id);
             }
             Err(fault) => {
-                settled.records.push(self.letter(raw, &fault, item.attempts));
+                settled.records.push(self.letter(raw, &fault, item.tried));
                 settled.records.push(self.note(raw, Note::Buried(id)));
                 ended.stopped = Some(id);
                 info!(%id, "the line stops behind it again");

@@ -9,6 +9,8 @@ use crate::runtime::original::last;
 
 /// On a record without a value: the record with this id is answered.
 pub const SETTLED: &str = "orderflow-settled";
+/// On a record without a value: the record with this id was given up for good, and blocks its key no longer.
+pub const DISCARDED: &str = "orderflow-discarded";
 /// On a record without a value: the waiting record with this id was given up, and blocks its key from now on.
 pub const BURIED: &str = "orderflow-buried";
 
@@ -19,6 +21,8 @@ pub enum Note {
     Waits,
     /// The record with this id is answered.
     Settled(Uuid),
+    /// The record with this id was given up for good: for its line that is an answer.
+    Discarded(Uuid),
     /// The waiting record with this id was given up.
     Buried(Uuid),
 }
@@ -30,7 +34,8 @@ impl Note {
             let value = last(headers?, name)?;
             Uuid::parse_str(std::str::from_utf8(value).ok()?).ok()
         };
-        id(SETTLED).map(Self::Settled).or_else(|| id(BURIED).map(Self::Buried)).unwrap_or(Self::Waits)
+        let settled = id(SETTLED).map(Self::Settled).or_else(|| id(DISCARDED).map(Self::Discarded));
+        settled.or_else(|| id(BURIED).map(Self::Buried)).unwrap_or(Self::Waits)
     }
 
     /// The headers that say it.
@@ -38,6 +43,7 @@ impl Note {
         let (key, id) = match self {
             Self::Waits => return OwnedHeaders::new(),
             Self::Settled(id) => (SETTLED, id),
+            Self::Discarded(id) => (DISCARDED, id),
             Self::Buried(id) => (BURIED, id),
         };
         OwnedHeaders::new().insert(Header { key, value: Some(&id.to_string()) })
@@ -147,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_note_comes_back_from_its_headers() {
-        for note in [Note::Settled(id(1)), Note::Buried(id(2))] {
+        for note in [Note::Settled(id(1)), Note::Discarded(id(3)), Note::Buried(id(2))] {
             assert_eq!(Note::of(Some(&note.headers())), note);
         }
         assert_eq!(Note::of(Some(&OwnedHeaders::new())), Note::Waits);

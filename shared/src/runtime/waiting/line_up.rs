@@ -133,6 +133,7 @@ impl Engine {
         warn!(code = fault.code(), %fault, topic = %raw.place.topic, partition = raw.place.partition,
             offset = raw.place.offset, "held");
         self.health.concern("waiting", fault.to_string());
+        ::metrics::gauge!(metrics::WAITING_FULL).set(1.0);
         self.waiting.refused = Some(Instant::now());
         self.held.excuse(&raw.place, NO_PLACE);
         settled.hold(&raw.place);
@@ -143,11 +144,12 @@ impl Engine {
         ::metrics::counter!(metrics::WAITING, "messaging_destination_name" => raw.origin.topic.name())
             .increment(1);
         let headers = original::stamp(raw.headers_as_it_came(), &raw.origin, &self.names);
+        let headers = raw.carry(original::count(headers, raw.attempts_before()), true);
         Outgoing {
             topic: self.names.topic(self.waiting.topics.waiting),
             key: raw.message.key().map(<[u8]>::to_vec),
             value: raw.message.payload().map(<[u8]>::to_vec),
-            headers: original::count(headers, raw.attempts_before()),
+            headers,
         }
     }
 
@@ -164,7 +166,7 @@ impl Engine {
     /// Has the journal say, in the transaction of its answer, that a record is answered.
     pub(in crate::runtime) fn settle(&mut self, raw: &Raw, settled: &mut Settled) -> Result<(), Fault> {
         let id = raw.id();
-        settled.records.push(self.note(raw, Note::Settled(id)));
+        settled.records.push(self.note(raw, answered(raw)));
         let key = self.waiting.key(raw);
         let (partition, _) = self.partitions_of(key)?;
         settled.ended.push(Ended { key: key.to_vec(), partition, settled: vec![id], stopped: None });
@@ -182,4 +184,9 @@ impl Engine {
         self.waiting.due |= left.iter().any(|left| *left > 0);
         Ok(())
     }
+}
+
+/// What the journal says of a record once it is answered, or given up for good.
+pub(super) fn answered(raw: &Raw) -> Note {
+    if raw.is_discarded() { Note::Discarded(raw.id()) } else { Note::Settled(raw.id()) }
 }

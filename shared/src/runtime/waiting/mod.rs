@@ -1,7 +1,7 @@
 //! Order kept behind a dead letter: the later records of its key wait for it, and follow in order once it is answered.
 //!
 //! `<group>.waiting` is the journal. For each key it holds the records that wait and, without a value, notes of which
-//! records are answered ([`Note::Settled`]) and which waiting ones were given up ([`Note::Buried`]). Each note is in the
+//! records are answered ([`Note::Settled`]) or given up for good ([`Note::Discarded`]) and which waiting ones were given up ([`Note::Buried`]). Each note is in the
 //! transaction of what it tells of. So the log alone says what is blocked: a dead letter without its note that it is
 //! settled, and every waiting record without its own. Redis (`lines.rs`) only says where to look, and is made again from
 //! the log (`restore.rs`).
@@ -25,7 +25,7 @@ mod lines_tests;
 mod model;
 pub mod parked;
 mod partition;
-mod reader;
+pub(super) mod reader;
 mod restore;
 #[cfg(test)]
 mod twin;
@@ -160,6 +160,7 @@ impl Engine {
         self.waiting.due |= drains > 0;
         if self.waiting.refused.is_none_or(|at| at.elapsed() > PLACE_AGAIN) {
             self.health.settled("waiting");
+            ::metrics::gauge!(metrics::WAITING_FULL).set(0.0);
         }
         Ok(())
     }

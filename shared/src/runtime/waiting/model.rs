@@ -149,7 +149,7 @@ impl Shop {
         for (note, id) in self.journal.iter().skip(usize::try_from(blocked.from).unwrap()) {
             match note {
                 Note::Waits => line.waits(*id, *id),
-                Note::Settled(id) => line.settled(*id),
+                Note::Settled(id) | Note::Discarded(id) => line.settled(*id),
                 Note::Buried(id) => line.buried(*id),
             }
         }

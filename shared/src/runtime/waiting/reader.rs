@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A reader that joins no group.
-pub(super) struct Reader {
+pub(in crate::runtime) struct Reader {
     consumer: BaseConsumer<Silent>,
     /// Partitions whose end has not been met.
     open: BTreeSet<i32>,

@@ -23,6 +23,8 @@ pub(crate) struct Book {
     /// Topics on which the order of a key's records counts.
     ordered: Vec<Topic>,
     letters: BTreeSet<Uuid>,
+    /// Given up for good.
+    discarded: HashSet<Uuid>,
     keys: HashMap<Vec<u8>, Entries>,
     /// Where the journal's partitions end.
     ends: BTreeMap<i32, i64>,
@@ -80,16 +82,21 @@ impl Book {
         match Note::of(raw.message.headers()) {
             Note::Waits => entries.waits(raw.id(), place.offset),
             Note::Settled(id) => entries.settled(id, place.offset),
+            Note::Discarded(id) => {
+                entries.settled(id, place.offset);
+                self.discarded.insert(id);
+            }
             Note::Buried(id) => entries.line.buried(id),
         }
     }
 
-    /// Records nobody has answered: given up, or waiting.
-    pub fn open(&self) -> HashSet<Uuid> {
+    /// Records nobody has answered: given up, also for good, or waiting. They have no effects.
+    pub fn unanswered(&self) -> HashSet<Uuid> {
         let settled: HashSet<Uuid> =
             self.keys.values().flat_map(|entries| entries.line.all_settled()).collect();
         let waiting = self.keys.values().flat_map(|entries| entries.line.open().map(|(id, _)| id));
-        waiting.chain(self.letters.iter().copied()).filter(|id| !settled.contains(id)).collect()
+        let open = waiting.chain(self.letters.iter().copied()).filter(|id| !settled.contains(id));
+        open.chain(self.discarded.iter().copied()).collect()
     }
 
     /// The letters that are settled, and the lines there are, given the partitions of `.retry` and of `.waiting`.

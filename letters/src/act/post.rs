@@ -10,8 +10,7 @@ use rdkafka::{
     producer::{FutureProducer, FutureRecord},
 };
 
-use super::letters::Letter;
-use crate::connection::Connection;
+use crate::{Access, Letter};
 
 /// How long the broker may take to acknowledge a record.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,12 +26,12 @@ impl Post {
     ///
     /// # Errors
     /// When no client can be made.
-    pub fn to(topic: Topic, connection: &Connection) -> Result<Self> {
-        let mut config = connection.kafka_config();
+    pub fn to(topic: Topic, access: &Access) -> Result<Self> {
+        let mut config = access.config.clone();
         // A key goes to the partition whose holder may let its successors go.
         config.set("enable.idempotence", "true").set("acks", "all").set("partitioner", "murmur2_random");
         let producer = config.create().context("cannot make a Kafka producer")?;
-        Ok(Self { topic: connection.names().topic(topic), producer })
+        Ok(Self { topic: access.names.topic(topic), producer })
     }
 
     /// Writes a letter's key and bytes with these headers, and returns once all in-sync replicas have it. With a time it
@@ -41,9 +40,23 @@ impl Post {
     /// # Errors
     /// When the broker does not take it.
     pub async fn send(&self, letter: &Letter, headers: OwnedHeaders, time: Option<i64>) -> Result<()> {
+        self.send_value(letter, letter.raw.payload(), headers, time).await
+    }
+
+    /// The same with another value.
+    ///
+    /// # Errors
+    /// When the broker does not take it.
+    pub async fn send_value(
+        &self,
+        letter: &Letter,
+        value: Option<&[u8]>,
+        headers: OwnedHeaders,
+        time: Option<i64>,
+    ) -> Result<()> {
         let mut record: FutureRecord<'_, [u8], [u8]> = FutureRecord::to(&self.topic).headers(headers);
         record.key = letter.raw.key();
-        record.payload = letter.raw.payload();
+        record.payload = value;
         record.timestamp = time;
         let sent = self.producer.send(record, PATIENCE).await;
         sent.map(drop).map_err(|(error, _)| anyhow!("{} was not accepted: {error}", letter.spot))

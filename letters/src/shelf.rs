@@ -1,155 +1,43 @@
 //! A group's dead letters, and what has become of them: as its journal says, and the topic of those that are parked.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    fmt,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context, Result, bail};
-use jiff::Timestamp;
 use orderflow::{
-    envelope::Envelope,
-    runtime::{
-        dead_letter, original,
-        waiting::{journal::Note, parked::Parking},
-    },
-    step::Origin,
+    runtime::waiting::{journal::Note, parked::Parking},
     topics::{GroupTopics, Names},
 };
 use rdkafka::{Message, message::OwnedMessage};
 use uuid::Uuid;
 
-use crate::{connection::Connection, log::read_raw};
-
-/// A place on a dead-letter topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Spot {
-    pub partition: i32,
-    pub offset: i64,
-}
-
-impl fmt::Display for Spot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.partition, self.offset)
-    }
-}
-
-/// What names a dead letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    /// Where it stands, also once it is parked.
-    At(Spot),
-    /// The event that could not be handled.
-    Event(Uuid),
-}
-
-impl Which {
-    fn names(self, letter: &Letter) -> bool {
-        match self {
-            Self::At(spot) => letter.spot == spot,
-            Self::Event(id) => letter.id == id,
-        }
-    }
-}
-
-impl fmt::Display for Which {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(spot) => write!(f, "at {spot}"),
-            Self::Event(id) => write!(f, "of event {id}"),
-        }
-    }
-}
-
-/// What has become of a dead letter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It waits for somebody to look.
-    Open,
-    /// Somebody has looked, and given it up for now.
-    Parked(Parking),
-    /// It has been dealt with.
-    Settled,
-}
-
-/// A dead letter.
-#[derive(Debug)]
-pub(super) struct Letter {
-    pub group: String,
-    pub spot: Spot,
-    /// When it was given up.
-    pub time: Timestamp,
-    /// The event's id.
-    pub id: Uuid,
-    /// The record type as its producer named it.
-    pub record: String,
-    /// Where it first stood.
-    pub origin: Option<Origin>,
-    pub code: String,
-    pub message: String,
-    pub attempts: u32,
-    pub standing: Standing,
-    /// How many records of its key wait.
-    pub waiting: usize,
-    /// As it is on the topic.
-    pub raw: OwnedMessage,
-}
-
-impl Letter {
-    /// The key, for people.
-    pub fn key_text(&self) -> String {
-        String::from_utf8_lossy(self.raw.key().unwrap_or_default()).into_owned()
-    }
-
-    fn of(raw: OwnedMessage, spot: Spot, group: &str, names: &Names) -> Self {
-        let headers = raw.headers();
-        let value = |name| original::last(headers?, name);
-        let text =
-            |name| value(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default();
-        let millis = raw.timestamp().to_millis().unwrap_or_default();
-        let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
-        let attempts = value(original::ATTEMPTS).and_then(|value| value.try_into().ok());
-        let record = text("ce_type");
-        Self {
-            group: group.to_owned(),
-            spot,
-            time,
-            id: id(&raw, names),
-            record: record.rsplit('.').next().unwrap_or_default().to_owned(),
-            origin: original::origin(headers, names),
-            code: text(dead_letter::CODE),
-            message: text(dead_letter::MESSAGE),
-            attempts: attempts.map_or(0, u32::from_be_bytes),
-            standing: Standing::Open,
-            waiting: 0,
-            raw,
-        }
-    }
-}
+use crate::{Access, Letter, Refusal, Spot, Standing, Which, letter::event_id, reading::read_topic};
 
 /// Every dead letter of a group, oldest first.
-pub(super) async fn letters(connection: &Connection, group: &str) -> Result<Vec<Letter>> {
+///
+/// # Errors
+/// When there is no such group, or the broker does not answer.
+pub async fn letters(access: &Access, group: &str) -> Result<Vec<Letter>> {
     let topics = GroupTopics::of(group).with_context(|| format!("{group} has no group"))?;
-    let (config, names) = (connection.kafka_config(), connection.names());
+    let (config, names) = (&access.config, &access.names);
     // In this order, so that a letter is never behind what is said about it.
-    let dead = read_raw(&config, &names, &[topics.dead_letters]).await?;
-    let parked = read_raw(&config, &names, &[topics.parked]).await?;
-    let journal = read_raw(&config, &names, &[topics.waiting]).await?;
+    let dead = read_topic(config, names, topics.dead_letters).await?;
+    let parked = read_topic(config, names, topics.parked).await?;
+    let journal = read_topic(config, names, topics.waiting).await?;
     let mut found = BTreeMap::new();
     for raw in dead {
         let spot = Spot { partition: raw.partition(), offset: raw.offset() };
-        found.insert(spot, Letter::of(raw, spot, group, &names));
+        found.insert(spot, Letter::of(raw, spot, group, names));
     }
     let mut parkings = HashMap::new();
     for raw in parked {
         let Some(parking) = Parking::of(raw.headers()) else { continue };
         let spot = Spot { partition: parking.partition, offset: parking.offset };
         // The dead-letter topic may have lost it meanwhile.
-        found.entry(spot).or_insert_with(|| Letter::of(raw, spot, group, &names));
+        found.entry(spot).or_insert_with(|| Letter::of(raw, spot, group, names));
         parkings.insert(spot, parking);
     }
     let mut found: Vec<Letter> = found.into_values().collect();
-    stand(&mut found, &parkings, &Journal::of(&journal, &names));
+    stand(&mut found, &parkings, &Journal::of(&journal, names));
     Ok(found)
 }
 
@@ -157,6 +45,7 @@ pub(super) async fn letters(connection: &Connection, group: &str) -> Result<Vec<
 #[derive(Default)]
 struct Journal {
     settled: HashSet<Uuid>,
+    discarded: HashSet<Uuid>,
     /// Who has come to wait, by key.
     waiting: HashMap<Vec<u8>, HashSet<Uuid>>,
 }
@@ -168,13 +57,18 @@ impl Journal {
             match Note::of(record.headers()) {
                 Note::Buried(_) => {}
                 Note::Settled(id) => drop(journal.settled.insert(id)),
+                Note::Discarded(id) => drop(journal.discarded.insert(id)),
                 Note::Waits => {
                     let key = record.key().unwrap_or_default().to_vec();
-                    journal.waiting.entry(key).or_default().insert(id(record, names));
+                    journal.waiting.entry(key).or_default().insert(event_id(record, names));
                 }
             }
         }
         journal
+    }
+
+    fn is_over(&self, id: &Uuid) -> bool {
+        self.settled.contains(id) || self.discarded.contains(id)
     }
 }
 
@@ -186,12 +80,12 @@ fn stand(letters: &mut [Letter], parkings: &HashMap<Spot, Parking>, journal: &Jo
         let parking = newest.get(&letter.id).and_then(|spot| parkings.get(spot));
         letter.standing = match parking {
             _ if journal.settled.contains(&letter.id) => Standing::Settled,
+            _ if journal.discarded.contains(&letter.id) => Standing::Discarded,
             Some(parking) => Standing::Parked(parking.clone()),
             None => Standing::Open,
         };
         let line = journal.waiting.get(letter.raw.key().unwrap_or_default());
-        let open =
-            line.into_iter().flatten().filter(|id| !journal.settled.contains(*id) && **id != letter.id);
+        let open = line.into_iter().flatten().filter(|id| !journal.is_over(id) && **id != letter.id);
         letter.waiting = open.count();
     }
 }
@@ -200,13 +94,9 @@ fn stand(letters: &mut [Letter], parkings: &HashMap<Spot, Parking>, journal: &Jo
 ///
 /// # Errors
 /// When a name is that of none.
-pub(super) fn chosen(
-    found: Vec<Letter>,
-    named: &[Which],
-    more: impl Fn(&Letter) -> bool,
-) -> Result<Vec<Letter>> {
+pub fn chosen(found: Vec<Letter>, named: &[Which], more: impl Fn(&Letter) -> bool) -> Result<Vec<Letter>> {
     if let Some(missing) = named.iter().find(|which| !found.iter().any(|letter| which.names(letter))) {
-        bail!("there is no dead letter {missing}");
+        bail!(Refusal::Unknown(format!("there is no dead letter {missing}")));
     }
     let is_asked = |letter: &&Letter| more(letter) || named.iter().any(|which| which.names(letter));
     let asked: HashSet<Uuid> = found.iter().filter(is_asked).map(|letter| letter.id).collect();
@@ -217,19 +107,21 @@ pub(super) fn chosen(
     Ok(chosen)
 }
 
-fn id(record: &OwnedMessage, names: &Names) -> Uuid {
-    let place = || Origin {
-        topic: orderflow::topics::ORDERS,
-        partition: record.partition(),
-        offset: record.offset(),
-        timestamp: Timestamp::UNIX_EPOCH,
+/// The letter of that name; of an event its newest.
+///
+/// # Errors
+/// When there is none.
+pub fn one(found: Vec<Letter>, which: Which) -> Result<Letter> {
+    let letter = match which {
+        Which::At(spot) => found.into_iter().find(|letter| letter.spot == spot),
+        Which::Event(_) => chosen(found, &[which], |_| false)?.pop(),
     };
-    let origin = original::origin(record.headers(), names).unwrap_or_else(place);
-    Envelope::from_headers(record.headers(), &origin, "", "").id
+    letter.with_context(|| Refusal::Unknown(format!("there is no dead letter {which}")))
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use rdkafka::message::{Header, OwnedHeaders};
 
     use super::*;
@@ -258,6 +150,7 @@ mod tests {
             Standing::Open => 'o',
             Standing::Parked(_) => 'p',
             Standing::Settled => 's',
+            Standing::Discarded => 'd',
         };
         letters.iter().map(short).collect()
     }
