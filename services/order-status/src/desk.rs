@@ -11,6 +11,7 @@ use orderflow::{
         kind::UNAVAILABLE,
     },
 };
+use orderflow_letters::Access;
 use uuid::Uuid;
 
 use crate::{
@@ -42,6 +43,8 @@ pub struct Desk {
     /// Places for long polls and streams of events: apart, so that many that wait never keep out one that does not.
     pub waiting: InFlight,
     pub changes: Changes,
+    /// Where dead letters are.
+    pub letters: Access,
     pub clock: Clock,
 }
 

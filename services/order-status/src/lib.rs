@@ -5,7 +5,9 @@
 //! Who could not handle what: [`on_dead_letter`] → [`put_aside`] → the same script.
 //! Who was erased: [`on_customer_erased`] → [`erased`], looked up on the way out.
 //! The way out: [`routes`] → [`show_order`], [`list_orders`], [`order_events`], [`reviews`] → [`timelines`] and
-//! [`order`]. Commands begin as [`asked`]: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back through the way in;
+//! [`order`]. Commands begin as [`asked`]: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back
+//! through the way in;
+//! [`dead_letters`] → `orderflow_letters` → the groups' own topics and `audit`.
 //! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
 mod asked;
@@ -13,6 +15,7 @@ mod cancel_order;
 mod changes;
 mod commands;
 mod config;
+mod dead_letters;
 mod decide_review;
 mod desk;
 mod entry;

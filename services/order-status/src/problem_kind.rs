@@ -14,4 +14,10 @@ orderflow::problem_kinds! {
     ALREADY_DECIDED = "already_decided", CONFLICT, "The order's review is decided already";
     /// Nobody has to decide.
     NOT_UNDER_REVIEW = "not_under_review", CONFLICT, "The order is not held for review";
+    /// No such dead letter.
+    UNKNOWN_LETTER = "unknown_dead_letter", NOT_FOUND, "There is no such dead letter";
+    /// It must not be given up for good, or nothing is left to be done about it.
+    NOT_DISCARDED = "dead_letter_stays", CONFLICT, "The dead letter stays as it is";
+    /// A changed value that its schema, or its key, does not allow.
+    UNFIT_VALUE = "unfit_value", UNPROCESSABLE_ENTITY, "The changed value cannot be taken";
 }

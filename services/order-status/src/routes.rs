@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
+    http::header::CONTENT_TYPE,
     middleware::from_fn_with_state,
+    response::IntoResponse,
     routing::{get, post},
 };
 use orderflow::http::{Outermost, correlate, panicked, with_problems};
@@ -12,9 +14,9 @@ use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    cancel_order::cancel_order, decide_review::decide_review, desk::Desk, label_order::label_order,
-    list_orders::list_orders, meters::REQUESTS, order_events::order_events, problem_kind, reviews::reviews,
-    show_order::show_order,
+    cancel_order::cancel_order, dead_letters, decide_review::decide_review, desk::Desk,
+    label_order::label_order, list_orders::list_orders, meters::REQUESTS, order_events::order_events,
+    problem_kind, reviews::reviews, show_order::show_order,
 };
 
 /// All routes.
@@ -28,7 +30,9 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/orders/{id}/cancel", post(cancel_order))
         .route("/orders/{id}/label", post(label_order))
         .route("/reviews", get(reviews))
-        .route("/reviews/{order_id}", post(decide_review));
+        .route("/reviews/{order_id}", post(decide_review))
+        .route("/openapi.json", get(openapi))
+        .merge(dead_letters::routes());
     with_problems(routes, problem_kind::ALL)
         // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
         // problems.
@@ -36,6 +40,11 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         // Outermost: every answer has its correlation id, also one that was shed.
         .layer(from_fn_with_state(outermost, correlate))
         .with_state(desk)
+}
+
+/// All of it as OpenAPI 3.1.
+async fn openapi() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], include_str!("../openapi.json"))
 }
 
 async fn index() -> Json<Value> {
@@ -50,6 +59,8 @@ async fn index() -> Json<Value> {
             "label it (staff)": "POST /orders/{id}/label",
             "orders held for review (staff)": "/reviews",
             "decide (staff)": "POST /reviews/{order_id}",
+            "dead letters (staff)": "/dead-letters?group=…&code=…&older=…&limit=…&cursor=…",
+            "all of it, for programs": "/openapi.json",
             "problems": "/problems",
         },
     }))

@@ -8,6 +8,7 @@ use orderflow::{
     runtime::Service,
     topics::ORDERS,
 };
+use orderflow_letters::{Access, watch::watch};
 
 use crate::{
     changes::Announcer, commands::Commands, config::Settings, desk::Desk, fold::RestoreTimelines,
@@ -18,11 +19,16 @@ use crate::{
 /// Wires the service.
 ///
 /// # Errors
-/// When no Kafka client can be made.
+/// When no Kafka client, or no thread, can be made.
 pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Service> {
     let (state, clock) = (service.state(), service.clock());
     let timelines = Timelines::new(state.clone(), clock.clone());
     let announcer = Announcer::new();
+    let letters = Access {
+        config: service.kafka(),
+        names: settings.common.names(),
+        registry: settings.common.servers.registry.client()?,
+    };
     let desk = Desk {
         timelines: timelines.clone(),
         commands: Commands { outbox: Arc::new(service.publisher()), state: state.clone() },
@@ -36,8 +42,10 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         in_flight: InFlight::new(settings.max_in_flight.into()),
         waiting: InFlight::new(settings.max_waiting.into()),
         changes: announcer.changes(),
+        letters: letters.clone(),
         clock: clock.clone(),
     };
+    watch(letters, clock.clone())?;
     Ok(service
         .step(OnEvent::new(timelines.clone(), announcer.clone()))
         .step(OnDeadLetter::new(timelines, announcer))

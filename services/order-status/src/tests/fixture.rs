@@ -21,10 +21,13 @@ use orderflow::{
     events::{FraudLabelled, OrderCancelRequested, Record, ReviewDecided},
     fault::Fault,
     http::{InFlight, Tokens, callers::Callers},
+    registry::Registry,
     runtime::{Prepared, Root},
     state::State,
     step::Step,
+    topics::Names,
 };
+use orderflow_letters::Access;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -176,6 +179,7 @@ impl Fixture {
             in_flight: InFlight::new(64),
             waiting: InFlight::new(waiting),
             changes: announcer.changes(),
+            letters: nowhere(),
             clock: clock.clone(),
         };
         let step = Some(OnEvent::new(timelines.clone(), announcer.clone()));
@@ -294,4 +298,10 @@ pub fn bearer(clock: &Clock, subject: &str, scope: &Value) -> String {
     let claims = json!({"sub": subject, "exp": clock.now().as_second() + 3600, "scope": scope});
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET);
     format!("Bearer {}", jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
+}
+
+/// Dead letters on servers that there are not.
+fn nowhere() -> Access {
+    let registry = Registry::new("http://127.0.0.1:9").unwrap();
+    Access { config: rdkafka::ClientConfig::new(), names: Names::default(), registry }
 }

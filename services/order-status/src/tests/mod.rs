@@ -7,6 +7,7 @@ mod fixture;
 mod following;
 mod labels;
 mod lists;
+mod openapi;
 mod put_aside;
 mod reviews;
 mod showing;
