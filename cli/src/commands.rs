@@ -12,12 +12,15 @@ mod labels;
 mod load;
 mod models;
 mod orders;
+mod rebuild;
 mod replay;
 mod reviews;
 mod schemas;
+mod snapshot;
 mod status;
 mod table;
 mod topics;
+mod verify;
 mod watch;
 mod words;
 
@@ -37,6 +40,7 @@ Examples:
   orderflow customers erase <ID>       erases a person
   orderflow models list                which versions of the fraud model serve
   orderflow dlq list                   what services could not handle
+  orderflow verify                     whether Redis is what the log says
 
 Servers are named by options or by the services' variables: KAFKA_BOOTSTRAP_SERVERS, REDIS_URL,
 SCHEMA_REGISTRY_URL, ORDERFLOW_PREFIX. The exit code is 0 only when all is well.";
@@ -88,6 +92,13 @@ enum Command {
     /// Dead letters, and having them handled again.
     #[command(subcommand)]
     Dlq(dlq::Dlq),
+    /// Compares what services have in Redis with what the log says, and names differences.
+    Verify(verify::Verify),
+    /// Has a service rebuild its state from the log, waits for it, and verifies.
+    Rebuild(rebuild::Rebuild),
+    /// Snapshots of the stock, so that old records of inventory may be removed.
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
 }
 
 impl Cli {
@@ -111,6 +122,9 @@ impl Cli {
             Command::Models(models) => models.run().await,
             Command::Replay(replay) => replay.run().await,
             Command::Dlq(dlq) => dlq.run().await,
+            Command::Verify(verify) => verify.run().await,
+            Command::Rebuild(rebuild) => rebuild.run().await,
+            Command::Snapshot(snapshot) => snapshot.run().await,
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | [`load`] | orders of simulated customers, sent on schedule |
 //! | [`audit`] | whether the promises held: log, ledgers and state against each other |
 //! | [`contracts`] | this build's schemas against a registry |
+//! | [`recovery`] | Redis against the fold of the log |
 //! | [`commands`] | one file per command |
 
 pub mod audit;
@@ -19,3 +20,4 @@ pub mod environment;
 pub mod invoices;
 pub mod load;
 pub mod log;
+pub mod recovery;

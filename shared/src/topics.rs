@@ -46,6 +46,8 @@ pub const INVENTORY: Topic = Topic("inventory");
 pub const INVENTORY_STOCK: Topic = Topic("inventory.stock");
 /// What is on the shelf.
 pub const INVENTORY_LEVELS: Topic = Topic("inventory.levels");
+/// What was on the shelf at some point of the log, SKU by SKU.
+pub const INVENTORY_SNAPSHOTS: Topic = Topic("inventory.snapshots");
 /// What became of each payment.
 pub const PAYMENTS: Topic = Topic("payments");
 /// What the gateway says by itself of payments.
@@ -62,7 +64,7 @@ pub const RECOMMENDATIONS: Topic = Topic("recommendations");
 pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 17] = [
+pub const ALL: [Topic; 18] = [
     ORDERS,
     REVIEWS,
     FRAUD,
@@ -73,6 +75,7 @@ pub const ALL: [Topic; 17] = [
     INVENTORY,
     INVENTORY_STOCK,
     INVENTORY_LEVELS,
+    INVENTORY_SNAPSHOTS,
     PAYMENTS,
     PAYMENTS_CALLBACKS,
     SHIPPING,

@@ -29,7 +29,7 @@ macro_rules! for_every_record {
         for_every_record!($check: OrderPlaced, OrderValidatedForFraud, OrderFraudDetected, InventoryReserved,
             InventoryShortage, InventoryReleased, InventoryShipped, OrderHeldForReview, OrderReviewCancelled,
             OrderCancelRequested, ReviewDecided, ReviewEscalated, PaymentRefunded, PaymentActionRequired, GatewayAnswered, ShippingCancelled, OrderCancelRejected,
-            StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused,
+            StockAdjustmentRequested, StockAdjusted, StockAdjustmentRefused, StockSnapshot,
             PaymentProcessed, PaymentFailed, ShippingLabelGenerated, LabelDocumentStored, PickupScheduled,
             ShippingFailed, WrappedKey, BreakerMoved, CustomerErased, DeadLetterParked, DeadLetterRedriven, DeadLetterDiscarded, DeadLetterEdited, ProductViewed, CartUpdated, RecommendationsUpdated,
             ModelPublished, ModelTrialled, ModelPromoted, ModelRolledBack, ModelSwitched, DriftDetected, ModelState, ShadowScored, FraudLabelled)
@@ -93,6 +93,7 @@ fn every_schema_has_a_type_here_and_an_example() {
         StockAdjustmentRequested,
         StockAdjusted,
         StockAdjustmentRefused,
+        StockSnapshot,
         PaymentProcessed,
         PaymentFailed,
         ShippingLabelGenerated,

@@ -8,9 +8,10 @@ use orderflow_tests::sources::{self, Source, between};
 /// Topic and record type.
 type Records = BTreeSet<(String, String)>;
 
-/// What a service follows beside its steps, and how its source shows it.
-const FOLLOWED: [(&str, &str, &str); 3] = [
+/// What a service follows beside its steps, or folds in a rebuild, and how its source shows it.
+const FOLLOWED: [(&str, &str, &str); 4] = [
     ("fraud-scoring", "models.state", "service.follow::<ModelState>()"),
+    ("inventory", "inventory.snapshots", "INVENTORY_SNAPSHOTS"),
     ("order-intake", "customer.keys", "WritingKeys::start"),
     ("shipping", "customer.keys", "ReadingKeys::start"),
 ];

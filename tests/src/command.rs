@@ -19,11 +19,17 @@ impl Shop {
         printed(arguments, &run(self.environment.connection(), variables, arguments).await)
     }
 
+    /// The same for a command that may find that not all is well: whether it did not, and what it prints.
+    pub async fn orderflow_finds(&self, arguments: &[&str]) -> (bool, Value) {
+        let output = run(self.environment.connection(), &[], arguments).await;
+        (output.status.success(), json(arguments, &output))
+    }
+
     /// Runs `orderflow` with these arguments, which it must refuse; what it says then.
     pub async fn orderflow_refuses(&self, arguments: &[&str]) -> String {
         let output = run(self.environment.connection(), &[], arguments).await;
         assert!(!output.status.success(), "orderflow {arguments:?} was not refused");
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        said(&output)
     }
 }
 
@@ -44,7 +50,15 @@ async fn run(connection: &Connection, variables: &[(String, String)], arguments:
 }
 
 fn printed(arguments: &[&str], output: &Output) -> Value {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "orderflow {arguments:?}: {}\n{said}", output.status);
-    serde_json::from_slice(&output.stdout).unwrap()
+    assert!(output.status.success(), "orderflow {arguments:?}: {}\n{}", output.status, said(output));
+    json(arguments, output)
+}
+
+fn json(arguments: &[&str], output: &Output) -> Value {
+    let printed = serde_json::from_slice(&output.stdout);
+    printed.unwrap_or_else(|error| panic!("orderflow {arguments:?}: {error}\n{}", said(output)))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -64,9 +64,18 @@ pub async fn commit(config: &ClientConfig, group: &str, topic: &str, partition: 
 
 /// Deletes a partition's records before this offset.
 pub async fn delete_before(config: &ClientConfig, topic: &str, partition: i32, offset: i64) {
+    delete(config, topic, partition, Offset::Offset(offset)).await;
+}
+
+/// Deletes all records of a partition.
+pub async fn delete_all(config: &ClientConfig, topic: &str, partition: i32) {
+    delete(config, topic, partition, Offset::End).await;
+}
+
+async fn delete(config: &ClientConfig, topic: &str, partition: i32, before: Offset) {
     let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+    list.add_partition_offset(topic, partition, before).unwrap();
     admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
 }
 

@@ -12,7 +12,7 @@ use orderflow::{
     fault::Fault,
     state::{
         State,
-        rebuild::{Fold, Logged, readable},
+        rebuild::{Beyond, Fold, Logged, What, readable},
     },
     topics::{self, Topic},
 };
@@ -171,6 +171,15 @@ impl Fold for FraudFold {
             }
         }
         memory.restore(state).await
+    }
+
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        &[
+            // What a first observation saw; the decision made of it is on the log.
+            Beyond { keys: "event:", what: What::Field("history") },
+            // What a version said that was tried stands beside the decision, on a topic that is not folded.
+            Beyond { keys: "event:", what: What::Member("decision", "shadow") },
+        ]
     }
 }
 

@@ -1,28 +1,38 @@
 //! How stock and reservations follow from what inventory has said.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use orderflow::{
+    clock::Clock,
     events::{
         InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, StockAdjusted,
-        StockAdjustmentRefused,
+        StockAdjustmentRefused, StockSnapshot,
     },
     fault::Fault,
     state::{
         Args, State,
-        rebuild::{Fold, Logged},
+        rebuild::{Beyond, Fold, Logged, What},
     },
-    topics::{INVENTORY, INVENTORY_LEVELS, Topic},
+    topics::{INVENTORY, INVENTORY_LEVELS, INVENTORY_SNAPSHOTS, Topic},
 };
 use uuid::Uuid;
 
 use crate::{
     domain::{Fact, wanted},
+    snapshot::{self, Cut},
     stock::{KEPT, RESTORE, push_lines},
 };
 
-/// Rebuilds stock, reservations and stored answers from `inventory` and `inventory.levels`.
-#[derive(Debug, Clone, Copy)]
-pub struct FoldStock;
+/// Seconds: while a fold runs, no mark may end.
+const LEAST: i64 = 3_600;
+
+/// Rebuilds stock, reservations and stored answers from the newest snapshot, `inventory` and `inventory.levels`.
+#[derive(Clone)]
+pub struct FoldStock {
+    /// Tells what is left of the lives of answers.
+    pub clock: Clock,
+}
 
 /// Something inventory has said.
 #[derive(Debug, Clone)]
@@ -33,23 +43,64 @@ pub struct Past {
     pub cause: Option<Uuid>,
     /// What it said.
     pub fact: Fact,
+    /// For how many more seconds a repeat of the input is answered with it.
+    pub life: i64,
+    /// Whether its units count: a snapshot may have counted them.
+    pub counts: bool,
+}
+
+impl Past {
+    /// Something it says just now.
+    #[must_use]
+    pub fn now(id: Uuid, cause: Option<Uuid>, fact: Fact) -> Self {
+        Self { id, cause, fact, life: KEPT, counts: true }
+    }
 }
 
 #[async_trait]
 impl Fold for FoldStock {
     fn sources(&self) -> Vec<Topic> {
-        vec![INVENTORY, INVENTORY_LEVELS]
+        vec![INVENTORY_SNAPSHOTS, INVENTORY, INVENTORY_LEVELS]
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
-        let mut past = Vec::with_capacity(batch.len());
+        let cut = Cut::of(state).await?;
+        let (mut past, mut snapshots) = (Vec::with_capacity(batch.len()), Vec::new());
         for logged in batch {
+            let age = self.clock.now().duration_since(logged.envelope.time).as_secs();
+            let counts = !cut.includes(&logged.origin);
+            if !counts && age > KEPT {
+                continue; // counted, and its answer has ended
+            }
             // A record type of a later version tells nothing to this one.
             if let Some(fact) = read(logged)? {
-                past.push(Past { id: logged.envelope.id, cause: logged.envelope.causation_id, fact });
+                let life = (KEPT - age).max(LEAST);
+                let (id, cause) = (logged.envelope.id, logged.envelope.causation_id);
+                past.push(Past { id, cause, fact, life, counts });
+            } else {
+                snapshots.extend(logged.read::<StockSnapshot>()?);
             }
         }
+        snapshot::stage(state, &snapshots).await?;
         Self::restore(state, &past).await
+    }
+
+    async fn begins(
+        &self,
+        state: &State,
+        topic: Topic,
+        beginnings: &BTreeMap<i32, i64>,
+    ) -> Result<(), Fault> {
+        if topic == INVENTORY_SNAPSHOTS {
+            return Ok(()); // compacted: the newest of each SKU is there
+        }
+        snapshot::apply(state).await?;
+        Cut::of(state).await?.reaches(topic, beginnings)
+    }
+
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        // Which snapshot a rebuild began with.
+        &[Beyond { keys: "snapshot", what: What::All }]
     }
 }
 
@@ -85,7 +136,8 @@ fn read(logged: &Logged<'_>) -> Result<Option<Fact>, Fault> {
 }
 
 /// The arguments of one event, as `restore.lua` takes them.
-fn push(args: &mut Args, Past { id, cause, fact }: &Past) -> Result<(), Fault> {
+fn push(args: &mut Args, Past { id, cause, fact, life, counts }: &Past) -> Result<(), Fault> {
+    args.push(u8::from(*counts)).push(*life);
     // An answer is stored under the event it answered, as it was when it was given.
     let cause = cause.unwrap_or(*id).to_string();
     match fact {

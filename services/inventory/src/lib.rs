@@ -10,6 +10,7 @@ mod on_payment_refunded;
 mod on_shipping_label_generated;
 mod on_stock_adjustment_requested;
 mod release;
+pub mod snapshot;
 mod stock;
 
 pub use config::Config;

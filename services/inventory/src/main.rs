@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             .step(OnPaymentFailed::new(stock.clone(), clock.clone()))
             .step(OnPaymentRefunded::new(stock.clone(), clock.clone()))
             .step(OnShippingLabelGenerated::new(stock.clone(), clock.clone()))
-            .step(OnStockAdjustmentRequested::new(stock, clock))
-            .fold(FoldStock))
+            .step(OnStockAdjustmentRequested::new(stock, clock.clone()))
+            .fold(FoldStock { clock }))
     })
 }

@@ -30,6 +30,10 @@ static SETTLE: LazyLock<EffectScript> = LazyLock::new(|| {
 });
 static ADJUST: LazyLock<EffectScript> = script!("stock/adjust.lua");
 pub(crate) static RESTORE: LazyLock<EffectScript> = script!("stock/restore.lua");
+pub(crate) static STAGE: LazyLock<EffectScript> =
+    LazyLock::new(|| EffectScript::new(include_str!("stock/stage.lua")));
+pub(crate) static APPLY: LazyLock<EffectScript> = script!("stock/apply.lua");
+pub(crate) static OPEN: LazyLock<EffectScript> = script!("stock/open.lua");
 
 /// How long a settled order and the answer to an adjustment are kept, in seconds: 35 days, longer than a dead letter
 /// can wait for its redrive. Stock has no end, nor has a reservation while its units count as reserved.
@@ -215,7 +219,7 @@ fn adjusted((refused, on_hand, reserved, at): (String, i64, i64, String)) -> Res
 }
 
 /// A stored time, in microseconds since 1970 UTC.
-fn time(text: &str) -> Result<Timestamp, Fault> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, Fault> {
     let time = text.parse().ok().and_then(|us| Timestamp::from_microsecond(us).ok());
     time.ok_or_else(|| unreadable("a stored time is not one"))
 }

@@ -8,7 +8,7 @@ use orderflow::{
     fault::Fault,
     state::{
         State,
-        rebuild::{Fold, Logged},
+        rebuild::{Beyond, Fold, Logged, What},
     },
     topics::{ORDERS, Topic},
 };
@@ -46,6 +46,11 @@ impl Fold for RestoreClaims {
             }
         }
         if claims.is_empty() { Ok(()) } else { mark_done(state, &claims).await }
+    }
+
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        // Claims of attempts under way, and of stock adjustments.
+        &[Beyond { keys: "idem:", what: What::Surplus }]
     }
 }
 

@@ -37,4 +37,5 @@ mod wire;
 
 pub use config::Settings;
 pub use files::Files;
+pub use fold::RestoreClaims;
 pub use wire::wire;

@@ -14,7 +14,7 @@ use orderflow::{
     runtime::put_aside,
     state::{
         State,
-        rebuild::{Fold, Logged, readable},
+        rebuild::{Beyond, Fold, Logged, What, readable},
     },
     topics::{AUDIT, FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
 };
@@ -70,6 +70,15 @@ impl Fold for RestoreTimelines {
         erased::take_note(state, &keys).await?;
         parties::take_note(state, now, &placed.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await?;
         Timelines::new(state.clone(), self.clock.clone()).take_note(&notes).await
+    }
+
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        &[
+            // In which sequence the events of several topics came.
+            Beyond { keys: "events:", what: What::FirstWord },
+            // Commands are kept as they were first sent; those that were published are on a timeline.
+            Beyond { keys: "command:", what: What::All },
+        ]
     }
 }
 

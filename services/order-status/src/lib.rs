@@ -43,6 +43,7 @@ mod wire;
 mod words;
 
 pub use config::Settings;
+pub use fold::RestoreTimelines;
 pub use on_customer_erased::OnCustomerErased;
 pub use on_dead_letter::OnDeadLetter;
 pub use on_event::{OnEvent, OrderEvent};

@@ -3,6 +3,7 @@
 //! refund that was under way the gateway is asked again, when the record behind it is read again.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use orderflow::{
     envelope::Envelope,
     events::{OrderCancelRequested, PaymentActionRequired, PaymentFailed, PaymentProcessed, PaymentRefunded},
@@ -26,7 +27,7 @@ use crate::{
     },
     http_gateway::HttpGateway,
     on_gateway_answered::OnGatewayAnswered,
-    states::States,
+    states::{LIFE, States},
     waits::Waiter,
 };
 
@@ -56,6 +57,10 @@ impl Fold for FromLog {
             said.cancels.extend(logged.read()?.map(|event: OrderCancelRequested| event.order_id));
         }
         restore(&States::new(state.clone()), said).await
+    }
+
+    fn life(&self) -> Option<SignedDuration> {
+        Some(SignedDuration::from_secs(LIFE.into()))
     }
 }
 

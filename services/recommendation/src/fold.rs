@@ -8,7 +8,7 @@ use orderflow::{
     fault::Fault,
     state::{
         State,
-        rebuild::{Fold, Logged, readable},
+        rebuild::{Beyond, Fold, Logged, What, readable},
     },
     topics::{ACTIVITY, ORDERS, RECOMMENDATIONS, Topic},
 };
@@ -50,6 +50,17 @@ impl Fold for RestoreAssociations {
             associations.keep(&said).await?;
         }
         Ok(())
+    }
+
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        // Weights are sums, whose last digits tell in which sequence they were added; and older views are gone.
+        const WEIGHTS: [Beyond; 4] = [
+            Beyond { keys: "orders", what: What::All },
+            Beyond { keys: "views", what: What::All },
+            Beyond { keys: "bought_with:", what: What::All },
+            Beyond { keys: "viewed_with:", what: What::All },
+        ];
+        &WEIGHTS
     }
 }
 

@@ -2,6 +2,7 @@
 //! comes from `orders`. Of an order that was under way the carrier is asked again, when its payment is read again.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use orderflow::{
     events::{
         LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, PickupScheduled, ShippingCancelled,
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     papers::{Folder, Papers, Pickup},
     standing::{Outcome, Rejection, Said},
-    states::States,
+    states::{LIFE, States},
 };
 
 /// The fold over `shipping` and the cancels of `orders`, in whatever order they are read.
@@ -46,6 +47,10 @@ impl Fold for FromLog {
             papers.extend(logged.read()?.map(scheduled));
         }
         restore(state, &said, &papers).await
+    }
+
+    fn life(&self) -> Option<SignedDuration> {
+        Some(SignedDuration::from_secs(LIFE.into()))
     }
 }
 

@@ -1,9 +1,10 @@
-//! `inventory`, `inventory.stock` and `inventory.levels`: reservations, and what is on the shelf.
+//! `inventory`, `inventory.stock`, `inventory.levels` and `inventory.snapshots`: reservations, and what is on the shelf.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Order, micros, record};
 
@@ -95,6 +96,41 @@ pub struct StockAdjustmentRefused {
     pub refused_at: Timestamp,
 }
 
+/// The stock of a SKU, as the log had told it up to some places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct StockSnapshot {
+    pub sku: String,
+    pub on_hand: i64,
+    pub open: Vec<OpenReservation>,
+    pub number: i64,
+    pub skus: i64,
+    pub includes: Vec<LogPlace>,
+    #[serde(with = "micros")]
+    pub taken_at: Timestamp,
+}
+
+/// Units of the SKU that were set aside, and neither freed nor shipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OpenReservation {
+    pub order_id: Uuid,
+    pub units: i64,
+    #[serde(with = "micros")]
+    pub reserved_at: Timestamp,
+    #[serde(with = "micros")]
+    pub valid_until: Timestamp,
+}
+
+/// Up to where a partition of a topic is included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct LogPlace {
+    pub topic: String,
+    pub partition: i32,
+    pub next_offset: i64,
+}
+
 record!(InventoryReserved on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.reserved_at);
 record!(InventoryShortage on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.refused_at);
 record!(InventoryReleased on INVENTORY, key: |e| e.order.order_id.to_string(), at: |e| e.released_at);
@@ -102,3 +138,4 @@ record!(InventoryShipped on INVENTORY, key: |e| e.order.order_id.to_string(), at
 record!(StockAdjustmentRequested on INVENTORY_STOCK, key: |e| e.sku.clone(), at: |e| e.requested_at);
 record!(StockAdjusted on INVENTORY_LEVELS, key: |e| e.sku.clone(), at: |e| e.adjusted_at);
 record!(StockAdjustmentRefused on INVENTORY_LEVELS, key: |e| e.sku.clone(), at: |e| e.refused_at);
+record!(StockSnapshot on INVENTORY_SNAPSHOTS, key: |e| e.sku.clone(), at: |e| e.taken_at);

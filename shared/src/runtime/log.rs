@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{
     batch::{OnWire, Raw},
     consumer::{ASK, Silent, config},
-    reading::Readings,
+    reading::{Places, Readings},
     waiting::{Book, Limits, restore, topic_of},
     writer::Writer,
 };
@@ -29,9 +29,10 @@ use crate::{
     config::Delivery,
     envelope::Envelope,
     fault::Fault,
+    faults,
     state::{
         State,
-        rebuild::{Fold, Log, Logged},
+        rebuild::{Fold, Log, Logged, Progress},
     },
     step::Origin,
     topics::{GroupTopics, Names, Topic},
@@ -122,22 +123,16 @@ impl Log for KafkaLog {
         .await
     }
 
-    async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault> {
-        let book = self.book().await?;
-        let dealt_with = DealtWith { open: book.unanswered(), committed: self.committed().await? };
-        let mut records = 0;
-        let mut readings = Readings::of(self, fold.sources());
-        while let Some(mut reading) = readings.next() {
-            while let Some(batch) = reading.batch().await {
-                records += batch.len() as u64;
-                let logged = batch.iter().filter_map(|raw| self.logged(raw));
-                let known: Vec<_> = logged.filter(|logged| self.may_fold(logged, &dealt_with)).collect();
-                fold.fold(state, &known).await?;
-            }
-            reading.ended().await?;
-        }
+    async fn replay(
+        &self,
+        fold: &dyn Fold,
+        state: &State,
+        now: Timestamp,
+        told: &Progress,
+    ) -> Result<u64, Fault> {
+        let book = self.fold_on(fold, state, now, &mut Places::new(), told).await?;
         self.restore_lines(&book, state, now).await?;
-        Ok(records)
+        Ok(told.folded())
     }
 }
 
@@ -159,6 +154,77 @@ pub(crate) fn reader(base: &ClientConfig, group: &str) -> ClientConfig {
 }
 
 impl KafkaLog {
+    /// Feeds the fold's sources to it, from these places to their ends, and moves the places on: to the first record of
+    /// each partition that was not fed because the group has not dealt with it yet. Says what is put aside.
+    pub(super) async fn fold_on(
+        &self,
+        fold: &dyn Fold,
+        state: &State,
+        now: Timestamp,
+        from: &mut Places,
+        told: &Progress,
+    ) -> Result<Book, Fault> {
+        let book = self.book().await?;
+        let dealt_with = DealtWith { open: book.unanswered(), committed: self.committed().await? };
+        let sources = fold.sources();
+        let extents = self.extents(&sources).await?;
+        let begun =
+            |(place, (low, _)): (&(Topic, i32), &(i64, i64))| from.get(place).copied().unwrap_or(*low);
+        told.expect(extents.iter().map(|one| (one.1.1 - begun(one)).max(0).cast_unsigned()).sum());
+        let mut readings = Readings::from(self, sources, from.clone());
+        let mut withheld = HashSet::new();
+        while let Some(mut reading) = readings.next() {
+            let of_topic = extents.iter().filter(|((topic, _), _)| *topic == reading.topic);
+            let beginnings = of_topic.map(|((_, partition), (low, _))| (*partition, *low)).collect();
+            fold.begins(state, reading.topic, &beginnings).await?;
+            while let Some(batch) = reading.batch().await {
+                let mut known = Vec::with_capacity(batch.len());
+                for raw in &batch {
+                    let place = (raw.place.topic, raw.place.partition);
+                    let logged = self.logged(raw);
+                    let is_fed = logged.as_ref().is_none_or(|logged| self.may_fold(logged, &dealt_with));
+                    if !is_fed {
+                        withheld.insert(place);
+                    } else if !withheld.contains(&place) {
+                        from.insert(place, raw.place.offset + 1);
+                    }
+                    let is_alive = |logged: &Logged<'_>| is_alive(logged, fold.life(), now);
+                    known.extend(logged.filter(|_| is_fed).filter(is_alive));
+                }
+                fold.fold(state, &known).await?;
+                faults::point("rebuilding");
+                told.add(batch.len() as u64);
+            }
+            let topic = reading.topic;
+            reading.ended().await?;
+            // What ended before the reading began was read, and the marks of transactions are no records.
+            for (place, (_, end)) in extents.iter().filter(|(place, _)| place.0 == topic) {
+                if !withheld.contains(place) {
+                    let next = from.entry(*place).or_default();
+                    *next = (*next).max(*end);
+                }
+            }
+        }
+        Ok(book)
+    }
+
+    /// Where the partitions of these topics begin and end now. What a group has put aside is left out: it is short, and
+    /// nothing hangs on its beginning.
+    async fn extents(&self, topics: &[Topic]) -> Result<BTreeMap<(Topic, i32), (i64, i64)>, Fault> {
+        let (log, topics) = (self.clone(), topics.to_vec());
+        blocking(move || {
+            let (consumer, mut extents) = (log.reader()?, BTreeMap::new());
+            for topic in topics.into_iter().filter(|topic| !topic.is_of_a_group()) {
+                for partition in log.partitions(&consumer, topic)? {
+                    let found = consumer.fetch_watermarks(&log.names.topic(topic), partition, ASK);
+                    extents.insert((topic, partition), found.map_err(unavailable)?);
+                }
+            }
+            Ok(extents)
+        })
+        .await
+    }
+
     /// The dead letters and the journal of the service's group; empty for a service without one.
     async fn book(&self) -> Result<Book, Fault> {
         let Some(Group { topics, ordered, .. }) = self.group.clone() else { return Ok(Book::default()) };
@@ -239,6 +305,11 @@ impl KafkaLog {
         let record = OnWire { raw, names: &self.names };
         Some(Logged { envelope, origin: raw.origin, full_name, record, codec: &self.codec })
     }
+}
+
+/// Whether what a record says is still kept.
+fn is_alive(logged: &Logged<'_>, life: Option<SignedDuration>, now: Timestamp) -> bool {
+    life.is_none_or(|life| now.duration_since(logged.envelope.time) < life)
 }
 
 /// Runs a blocking question to Kafka off the async threads.

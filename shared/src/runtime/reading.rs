@@ -1,7 +1,7 @@
 //! Topics read from their beginning: to their end, for a rebuild, or on and on, for whoever follows one.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -23,38 +23,53 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Topics being read at a time: each has a client of its own, which takes a moment to find its place.
 const AHEAD: usize = 6;
 
+/// The next offset of each partition; the beginning where nothing is said.
+pub(crate) type Places = BTreeMap<(Topic, i32), i64>;
+
 /// Topics that are read one after the other; the next ones have been begun.
 pub(super) struct Readings<'l> {
     log: &'l KafkaLog,
+    from: Places,
     left: std::vec::IntoIter<Topic>,
     begun: VecDeque<Reading>,
 }
 
 /// A topic being read on a thread of its own.
 pub(super) struct Reading {
+    /// What is read.
+    pub topic: Topic,
     batches: mpsc::Receiver<Vec<Raw>>,
     thread: JoinHandle<Result<(), Fault>>,
 }
 
 impl<'l> Readings<'l> {
-    /// Of these topics, in this order.
+    /// Of these topics, in this order, from their beginning.
     pub fn of(log: &'l KafkaLog, topics: Vec<Topic>) -> Self {
-        Self { log, left: topics.into_iter(), begun: VecDeque::new() }
+        Self::from(log, topics, Places::new())
+    }
+
+    /// Of these topics, in this order, from these places on.
+    pub fn from(log: &'l KafkaLog, topics: Vec<Topic>, from: Places) -> Self {
+        Self { log, from, left: topics.into_iter(), begun: VecDeque::new() }
     }
 
     /// The next topic.
     pub fn next(&mut self) -> Option<Reading> {
-        let room = AHEAD.saturating_sub(self.begun.len());
-        self.begun.extend(self.left.by_ref().take(room).map(|topic| Reading::begin(self.log, topic)));
+        while self.begun.len() < AHEAD
+            && let Some(topic) = self.left.next()
+        {
+            self.begun.push_back(Reading::begin(self.log, topic, self.from.clone()));
+        }
         self.begun.pop_front()
     }
 }
 
 impl Reading {
-    fn begin(log: &KafkaLog, topic: Topic) -> Self {
+    fn begin(log: &KafkaLog, topic: Topic, from: Places) -> Self {
         let (sender, batches) = mpsc::channel(2);
         let log = log.clone();
-        Self { batches, thread: tokio::task::spawn_blocking(move || log.read(topic, &sender)) }
+        let thread = tokio::task::spawn_blocking(move || log.read(topic, &from, &sender));
+        Self { topic, batches, thread }
     }
 
     /// The next records; none at the end.
@@ -71,7 +86,7 @@ impl Reading {
     }
 }
 
-/// A topic that is read from its beginning, outside the group; committed records only.
+/// A topic that is read from its beginning, or from a place on, outside the group; committed records only.
 pub(super) struct FromBeginning<'l> {
     log: &'l KafkaLog,
     consumer: BaseConsumer<Silent>,
@@ -91,14 +106,21 @@ pub(super) enum Came {
 }
 
 impl<'l> FromBeginning<'l> {
-    /// Begins. Blocks.
+    /// Begins at the beginning. Blocks.
     pub fn of(log: &'l KafkaLog, topic: Topic) -> Result<Self, Fault> {
+        Self::at(log, topic, &Places::new())
+    }
+
+    /// Begins at these places. Blocks.
+    pub fn at(log: &'l KafkaLog, topic: Topic, from: &Places) -> Result<Self, Fault> {
         let consumer = log.reader()?;
         let open: BTreeSet<i32> = log.partitions(&consumer, topic)?.into_iter().collect();
         let mut list = TopicPartitionList::new();
         for partition in &open {
             let name = log.names.topic(topic);
-            list.add_partition_offset(&name, *partition, Offset::Beginning).map_err(unavailable)?;
+            let begin =
+                from.get(&(topic, *partition)).map_or(Offset::Beginning, |next| Offset::Offset(*next));
+            list.add_partition_offset(&name, *partition, begin).map_err(unavailable)?;
         }
         consumer.assign(&list).map_err(unavailable)?;
         Ok(Self { log, consumer, open })
@@ -127,12 +149,12 @@ impl<'l> FromBeginning<'l> {
 }
 
 impl KafkaLog {
-    /// Sends all of a topic, in batches, until every partition has been at its end.
+    /// Sends all of a topic behind these places, in batches, until every partition has been at its end.
     ///
     /// Committed records only; the client reports the end of a partition at the last stable offset, and since every
     /// writer has settled or been fenced by now, nothing of ours is behind it.
-    fn read(&self, topic: Topic, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
-        let mut reader = FromBeginning::of(self, topic)?;
+    fn read(&self, topic: Topic, from: &Places, batches: &mpsc::Sender<Vec<Raw>>) -> Result<(), Fault> {
+        let mut reader = FromBeginning::at(self, topic, from)?;
         let mut batch = Vec::with_capacity(BATCH);
         while !reader.was_at_end() {
             match reader.next(SILENCE)? {

@@ -12,6 +12,8 @@
 //! |---|---|
 //! | `generation` | the live generation; switching it is one SET |
 //! | `rebuild` | the rebuilder's lease |
+//! | `progress` | hash: which instance rebuilds, how many records it has folded, and of how many |
+//! | `beside:<id>:…` | the state as the log tells it, folded anew beside the live one by an operator's command ([`beside`]) |
 //! | `g<generation>:cluster` | the Kafka cluster's id |
 //! | `g<generation>:applied` | hash of `<topic>/<partition>` to the offset up to which effects are applied |
 //! | `g<generation>:block:…`, `waits:…`, `blocked`, `drains:…`, `settled:…` | who waits behind which dead letter ([`crate::runtime::waiting`]) |
@@ -19,6 +21,9 @@
 //!
 //! [`Consequence::Lost`]: crate::fault::Consequence::Lost
 
+pub mod beside;
+pub mod by_hand;
+mod keys;
 pub mod rebuild;
 mod script;
 
@@ -29,6 +34,7 @@ use std::{
 
 use redis::{AsyncCommands, FromRedisValue, aio::ConnectionManager};
 
+use keys::unlink;
 pub use script::{Args, EffectScript};
 
 use crate::{fault::Fault, faults, topics::Topic};

@@ -4,15 +4,22 @@
 //! every effect fails closed; then it waits until every other member has settled its open batch and said so, and
 //! fences those that do not; only then it reads the topics to their end, and switches generations with one SET.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use redis::AsyncCommands;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::{Guard, State, field};
+use super::{Guard, State, field, unlink};
 use crate::{
     clock::Clock,
     codec::Codec,
@@ -38,6 +45,79 @@ pub trait Fold: Send + Sync + 'static {
     /// # Errors
     /// Any fault stops the rebuild, which is then tried again from the start.
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault>;
+
+    /// For how long what a record says is kept in the state; older records are not fed. Nothing: each counts for ever, or
+    /// the fold itself knows.
+    fn life(&self) -> Option<SignedDuration> {
+        None
+    }
+
+    /// Called before the records of a source are fed, with the first offset that is left of each of its partitions: for a
+    /// state to which every record counts, and which must not be made from a part of them.
+    ///
+    /// # Errors
+    /// `Fatal` when records are gone that nothing makes up for.
+    async fn begins(&self, _: &State, _: Topic, _: &BTreeMap<i32, i64>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// What of the state does not follow from the log, so that nobody who compares the two takes it for damage.
+    fn beyond_the_log(&self) -> &'static [Beyond] {
+        &[]
+    }
+}
+
+/// Keys of which something does not follow from the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Beyond {
+    /// How their names begin, below the generation; the whole name of a single key.
+    pub keys: &'static str,
+    /// What of them.
+    pub what: What,
+}
+
+/// What of a key does not follow from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// All of it.
+    All,
+    /// This field of a hash.
+    Field(&'static str),
+    /// In this field, which is JSON, this member.
+    Member(&'static str, &'static str),
+    /// That it is there: Redis may have keys of which the log knows nothing, but not other ones.
+    Surplus,
+    /// The first word of each field: the sequence in which records came.
+    FirstWord,
+}
+
+/// How far a rebuild is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    folded: AtomicU64,
+    expected: AtomicU64,
+}
+
+impl Progress {
+    /// Records that were read.
+    #[must_use]
+    pub fn folded(&self) -> u64 {
+        self.folded.load(Ordering::Relaxed)
+    }
+
+    /// How many there were to be read when it began, a few more for the marks of transactions.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.expected.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn expect(&self, records: u64) {
+        self.expected.fetch_add(records, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add(&self, records: u64) {
+        self.folded.fetch_add(records, Ordering::Relaxed);
+    }
 }
 
 /// A record of the log, not yet decoded.
@@ -104,11 +184,19 @@ pub(crate) trait Log: Send + Sync {
     async fn committed(&self) -> Result<BTreeMap<(Topic, i32), i64>, Fault>;
     /// Feeds the topics, from their beginning to their end, to `fold`; of what others write, only what the group has
     /// dealt with. Puts into `state` what waits behind which dead letters.
-    async fn replay(&self, fold: &dyn Fold, state: &State, now: Timestamp) -> Result<u64, Fault>;
+    async fn replay(
+        &self,
+        fold: &dyn Fold,
+        state: &State,
+        now: Timestamp,
+        told: &Progress,
+    ) -> Result<u64, Fault>;
 }
 
 /// How long the lease lasts without renewal.
 const LEASE: Duration = Duration::from_secs(15);
+/// How often it is renewed, and progress told.
+const RENEWAL: Duration = Duration::from_secs(1);
 /// How long the other members have to settle their open batches.
 const SETTLE: Duration = Duration::from_secs(10);
 const GLANCE: Duration = Duration::from_millis(100);
@@ -176,13 +264,17 @@ impl Recovery {
     }
 
     async fn build(&self, lease: String) -> Result<(), Fault> {
-        let renewing = tokio::time::interval(LEASE / 3);
-        let building = self.build_under(&lease);
+        let told = Progress::default();
+        let renewing = tokio::time::interval(RENEWAL);
+        let building = self.build_under(&lease, &told);
         tokio::pin!(renewing, building);
         let built = loop {
             tokio::select! {
                 built = &mut building => break built,
-                _ = renewing.tick() => self.renew(&lease).await?,
+                _ = renewing.tick() => {
+                    self.renew(&lease).await?;
+                    self.state.tell(&self.instance, &told, LEASE).await?;
+                }
             }
         };
         if built.is_err() {
@@ -191,7 +283,7 @@ impl Recovery {
         built
     }
 
-    async fn build_under(&self, lease: &str) -> Result<(), Fault> {
+    async fn build_under(&self, lease: &str, told: &Progress) -> Result<(), Fault> {
         let old = self.state.current_generation().await?;
         let new = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(1).max(old.unwrap_or(0) + 1);
         info!(generation = new, "state is lost or behind the log; rebuilding it");
@@ -200,7 +292,7 @@ impl Recovery {
         self.settle_others(lease).await?;
 
         let building = self.state.building(new, lease);
-        let records = self.log.replay(self.fold.as_ref(), &building, self.clock.now()).await?;
+        let records = self.log.replay(self.fold.as_ref(), &building, self.clock.now(), told).await?;
         let prefix = self.state.generation_prefix(new);
         for ((topic, partition), offset) in self.log.committed().await? {
             let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;
@@ -210,10 +302,8 @@ impl Recovery {
         self.state.adopt(self.log.cluster()).await?;
         ::metrics::counter!(metrics::REBUILDS).increment(1);
         info!(generation = new, records, "state is rebuilt");
-        if let Some(old) = old {
-            self.state.forget(old).await?;
-        }
-        Ok(())
+        // Also what rebuilds have left that did not come to their end.
+        self.state.forget_before(new).await
     }
 
     /// Waits until no batch that saw the old generation can still be committed.
@@ -304,27 +394,14 @@ impl State {
         }
     }
 
-    /// Removes an old generation's keys, a few at a time.
-    async fn forget(&self, generation: u64) -> Result<(), Fault> {
-        let mut redis = self.redis.clone();
-        let pattern = format!("{}*", self.generation_prefix(generation));
-        let mut cursor = 0u64;
-        loop {
-            let (next, keys): (u64, Vec<String>) = redis::cmd("SCAN")
-                .arg(cursor)
-                .arg("MATCH")
-                .arg(&pattern)
-                .arg("COUNT")
-                .arg(500)
-                .query_async(&mut redis)
-                .await?;
-            if !keys.is_empty() {
-                let () = redis.unlink(keys).await?;
-            }
-            if next == 0 {
-                return Ok(());
-            }
-            cursor = next;
-        }
+    /// Removes what is left of the generations before this one, a few keys at a time.
+    async fn forget_before(&self, generation: u64) -> Result<(), Fault> {
+        let stem = format!("{}g", self.root);
+        let is_old = |key: &[u8]| {
+            let rest = std::str::from_utf8(key).ok().and_then(|key| key.strip_prefix(&stem));
+            let number = rest.and_then(|rest| rest.split(':').next()).and_then(|number| number.parse().ok());
+            number.is_some_and(|number: u64| number < generation)
+        };
+        unlink(&mut self.redis.clone(), &format!("{stem}[0-9]*"), is_old).await
     }
 }

@@ -8,8 +8,9 @@ use orderflow_tests::sources::{self, between};
 /// Runs as a process, which is sent every example on the topics it reads.
 const AS_A_PROCESS: &str = "order-status";
 
-/// Records that are read beside the steps, and where that is tested: `models_serving.rs`, and the sealing's own tests.
-const FOLLOWED: [&str; 2] = ["ModelState", "WrappedKey"];
+/// Records that are read beside the steps, and where that is tested: `models_serving.rs`, `stock_snapshots.rs`, and the
+/// sealing's own tests.
+const FOLLOWED: [&str; 3] = ["ModelState", "StockSnapshot", "WrappedKey"];
 
 /// A step or a deadline, as its source declares it.
 struct Hop {

@@ -1,6 +1,7 @@
 -- Folds what inventory has said into the state, without deciding. In any order, any number of times: each event
 -- leaves the mark from which repeats are answered, and an event that finds its mark changes nothing.
--- In:  count; per event its kind and what that kind takes.
+-- In:  count; per event 1 if its units count, or 0 if a snapshot has counted them; for how many seconds its mark is kept;
+-- its kind and what that kind takes.
 
 local fold = {}
 
@@ -41,10 +42,13 @@ end
 function fold.answered()
   local key, refusal, sku, delta = P .. 'adjustment:' .. take(), take(), take(), take()
   local answer = cmsgpack.pack({refusal, number(), number(), take()})
-  if redis.call('SET', key, answer, 'NX', 'EX', KEPT) and refusal == '' then
+  if redis.call('SET', key, answer, 'NX', 'EX', KEPT) and refusal == '' and counting then
     redis.call('HINCRBY', P .. 'stock:' .. sku, 'on_hand', delta)
   end
 end
 
-for _ = 1, number() do fold[take()]() end
+for _ = 1, number() do
+  counting, KEPT = take() == '1', take()
+  fold[take()]()
+end
 return redis.status_reply('OK')

@@ -20,7 +20,11 @@ local function items(width)
   return flat
 end
 
+-- Whether units change: not for what a snapshot has counted already.
+local counting = true
+
 local function count(field, lines, sign)
+  if not counting then return end
   for i = 1, #lines, 2 do
     redis.call('HINCRBY', P .. 'stock:' .. lines[i], field, string.format('%.0f', sign * lines[i + 1]))
   end

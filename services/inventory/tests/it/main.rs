@@ -8,3 +8,4 @@ mod at_once;
 mod model;
 mod repeats;
 mod service;
+mod snapshots;

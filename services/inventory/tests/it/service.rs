@@ -137,7 +137,7 @@ async fn run<S: Step>(
     assert_eq!(verdicts.len(), batch.len());
     let past = |cause: Uuid, fact: Fact| {
         let id = ids::of_event(cause, S::NAME, name(&fact), 0);
-        Past { id, cause: Some(cause), fact }
+        Past::now(id, Some(cause), fact)
     };
     let answer = |received: &Received<S::In>, verdict: Result<Outcome<S::Out>, Fault>| {
         let events = verdict?.into_events();

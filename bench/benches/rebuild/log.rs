@@ -1,0 +1,67 @@
+//! A log with many orders on it.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt, stream};
+use orderflow::{
+    admin::{Broker, Choices, differences, wanted},
+    catalogue::Catalogue,
+    clock::Clock,
+    envelope::ids,
+    events::{InventoryReserved, Record},
+    runtime::{Publisher, Root, contract},
+    schemas,
+    topics::{INVENTORY, Names},
+    trace::TraceContext,
+};
+use orderflow_cli::{connection::Connection, contracts, environment::Options};
+use orderflow_stack::Servers;
+use uuid::Uuid;
+
+/// Records under way at a time.
+const AT_ONCE: usize = 5_000;
+const SKUS: usize = 1_000;
+
+/// How the servers are reached.
+pub fn connection(servers: &Servers) -> Result<Connection> {
+    Options::default().connection(servers)
+}
+
+/// Topics, schemas, and a reservation of each order.
+pub async fn write(connection: &Connection, names: &Names, orders: usize) -> Result<()> {
+    let choices = Choices { partitions: None, replication: None, min_in_sync: None };
+    let wanted = wanted(&Catalogue::load()?, names, &choices);
+    let mut config = connection.kafka_config();
+    let broker = Broker::new(&config)?;
+    let found = broker.find(&wanted).await?;
+    broker.apply(&differences(&wanted, &found, &choices), &found, false).await?;
+    let registry = connection.registry()?;
+    contracts::register(&registry, &contracts::survey(&registry, names).await?).await?;
+
+    let writes = [(INVENTORY, InventoryReserved::NAME.to_owned())];
+    let codec = contract::resolve(&registry, names, &[], &writes).await?;
+    config.set("compression.type", "lz4");
+    let publisher = Publisher::new(config, Arc::new(codec), names.clone())?;
+    let examples = schemas::examples(INVENTORY.name(), InventoryReserved::NAME);
+    let (_, example) = examples.first().context("there is no example")?;
+    let example: InventoryReserved = serde_json::from_str(example)?;
+    let sending = stream::iter((0..orders).map(|number| send(&publisher, &example, number)));
+    sending.buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn send(publisher: &Publisher, example: &InventoryReserved, number: usize) -> Result<()> {
+    let mut event = InventoryReserved { reserved_at: Clock::system().now(), ..example.clone() };
+    let mut order = (*event.order).clone();
+    order.order_id = Uuid::from_u128(1 << 96 | number as u128);
+    for (nth, line) in order.lines.iter_mut().enumerate() {
+        line.sku = format!("SKU-{}", (number + nth * 7) % SKUS);
+    }
+    event.order = order.into();
+    let id = ids::from_parts(&["bench", &number.to_string()]);
+    let (source, correlation_id) = ("bench".to_owned(), number.to_string());
+    let prepared =
+        publisher.prepare(&event, Root { id, source, correlation_id, trace: TraceContext::root() })?;
+    publisher.send(&prepared).await?;
+    Ok(())
+}
