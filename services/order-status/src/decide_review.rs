@@ -55,7 +55,7 @@ pub async fn decide_review(
     asked: Asked<Decide>,
 ) -> Result<Response, Problem> {
     let order_id = asked.order_id;
-    let event = decided(&desk, asked)?;
+    let event = decided(&desk, &asked)?;
     let order = desk.order(order_id).await?;
     let event_id = ids::from_parts(&[&order_id.to_string(), &event.reviewer, &event.decision]);
     if is_new(&order, &event)? {
@@ -73,16 +73,17 @@ pub async fn decide_review(
 }
 
 /// The event of a valid request; all mistakes of any other.
-fn decided(desk: &Desk, asked: Asked<Decide>) -> Result<ReviewDecided, Problem> {
+fn decided(desk: &Desk, asked: &Asked<Decide>) -> Result<ReviewDecided, Problem> {
     let Asked { caller, order_id, command: Decide { decision, reviewer, reason }, .. } = asked;
     let mut mistakes = Mistakes::new();
     let known = ["approve", "reject"].contains(&decision.as_str());
     mistakes.expect(known, "/decision", "unknown", "approve or reject");
-    let reviewer = who(&caller, reviewer.as_deref(), "/reviewer", &mut mistakes);
+    let reviewer = who(caller, reviewer.as_deref(), "/reviewer", &mut mistakes);
     let reason = reason.trim().to_owned();
     words(&reason, 1..=MAX_REASON, "/reason", &mut mistakes);
     mistakes.none_or(&INVALID_FIELDS)?;
-    Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at: desk.clock.now() })
+    let (order_id, decision, decided_at) = (*order_id, decision.clone(), desk.clock.now());
+    Ok(ReviewDecided { order_id, decision, reviewer, reason, decided_at })
 }
 
 /// Who says so: a token's subject, else whoever the body names in this field.

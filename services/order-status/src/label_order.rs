@@ -55,7 +55,7 @@ pub async fn label_order(
     Extension(correlation): Extension<Correlation>,
     asked: Asked<Label>,
 ) -> Result<Response, Problem> {
-    let event = labelled(&desk, asked).await?;
+    let event = labelled(&desk, &asked).await?;
     let event_id = event_id(&event);
     desk.commands.label(event_id, &event, &correlation).await?;
     let FraudLabelled { order_id, fraud, source, labelled_by, labelled_at, .. } = &event;
@@ -73,14 +73,14 @@ pub async fn label_order(
 }
 
 /// The event of a valid label of a known order; all mistakes of any other label.
-async fn labelled(desk: &Desk, asked: Asked<Label>) -> Result<FraudLabelled, Problem> {
+async fn labelled(desk: &Desk, asked: &Asked<Label>) -> Result<FraudLabelled, Problem> {
     let Asked {
         caller, order_id, command: Label { fraud, source, labelled_by, reason, labelled_at }, ..
     } = asked;
     let (mut mistakes, now) = (Mistakes::new(), desk.clock.now());
     let known = FraudLabelled::SOURCES.contains(&source.as_str());
     mistakes.expect(known, "/source", "unknown", "chargeback, analyst or customer");
-    let labelled_by = who(&caller, labelled_by.as_deref(), "/labelled_by", &mut mistakes);
+    let labelled_by = who(caller, labelled_by.as_deref(), "/labelled_by", &mut mistakes);
     let reason = reason.trim().to_owned();
     words(&reason, 1..=MAX_REASON, "/reason", &mut mistakes);
     let labelled_at = labelled_at.unwrap_or(now);
@@ -92,15 +92,15 @@ async fn labelled(desk: &Desk, asked: Asked<Label>) -> Result<FraudLabelled, Pro
         "a time that has passed, or none for now",
     );
     mistakes.none_or(&INVALID_FIELDS)?;
-    let about = desk.parties(order_id).await?;
+    let about = desk.parties(*order_id).await?;
     Ok(FraudLabelled {
-        order_id,
+        order_id: *order_id,
         customer_id: about.customer_id,
         card_hash: about.card_hash,
         device_hash: about.device_hash,
         address_hash: about.address_hash,
-        fraud,
-        source,
+        fraud: *fraud,
+        source: source.clone(),
         labelled_by,
         reason,
         labelled_at,
