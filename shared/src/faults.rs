@@ -5,8 +5,9 @@ pub mod plant;
 
 pub use plant::{Plant, planted};
 
-/// Where a process can be killed: a batch passes the first six in this order (exactly-once), one of waiting records `after_drain` too, a
-/// request `after_publish`, a rebuild `rebuilding` after each batch that it has folded; each script in Redis and each call of the gateway or carrier has a point on either side.
+/// Where a process can be killed: a batch passes the first six in this order (exactly-once), one of waiting records
+/// `after_drain` too, a request `after_publish`, a rebuild `rebuilding` after each batch that it has folded; each script
+/// in Redis and each call of the gateway or carrier has a point on either side.
 pub const POINTS: [&str; 13] = [
     "after_effects",
     "before_produce",
