@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use orderflow::topics::{self, Topic};
-use orderflow_cli::log::read_raw;
+use orderflow_letters::reading::read_topic;
 use rdkafka::{
     Message,
     message::OwnedMessage,
@@ -109,7 +109,7 @@ impl Fault for Replay {
 pub(super) async fn some_topic(ground: &Ground, dice: &mut Dice) -> Result<(Topic, Vec<OwnedMessage>)> {
     let topic = dice.one(&INPUTS).copied().unwrap_or(topics::ORDERS);
     let environment = &ground.environment;
-    let mut records = read_raw(&environment.kafka_config(), &environment.names(), &[topic]).await?;
+    let mut records = read_topic(&environment.kafka_config(), &environment.names(), topic).await?;
     // Poison stays what it is: there is enough of it.
     let own = ground.injected();
     records.retain(|record| {
