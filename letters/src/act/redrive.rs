@@ -72,8 +72,11 @@ pub async fn redrive(
 ) -> Result<Vec<(Letter, Done)>> {
     letters.retain(|letter| !letter.standing.is_over());
     letters.truncate(pace.max.unwrap_or(usize::MAX));
-    let wanted: Vec<(Letter, Done)> =
-        letters.into_iter().map(|letter| (Done::of(&letter, pace), letter)).map(|(d, l)| (l, d)).collect();
+    let with_done = |letter: Letter| {
+        let done = Done::of(&letter, pace);
+        (letter, done)
+    };
+    let wanted: Vec<(Letter, Done)> = letters.into_iter().map(with_done).collect();
     if dry_run || wanted.is_empty() {
         return Ok(wanted);
     }
