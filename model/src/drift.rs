@@ -15,7 +15,9 @@ const LEAST_SHARE: f64 = 1e-4;
 /// Where numbers were in training.
 #[derive(Clone, Debug)]
 pub struct Bins {
-    edges: Vec<f64>,
+    /// In 32 bits, as the numbers are: the last digit of a longer one, as JSON brings it, would move those that are equal
+    /// to an edge into the next bin.
+    edges: Vec<f32>,
     /// One a bin, unknown last.
     shares: Vec<f64>,
 }
@@ -45,7 +47,7 @@ impl Bins {
     fn new(edges: &[f64], shares: &[f64]) -> Self {
         let mut shares = shares.to_vec();
         shares.resize(edges.len() + 2, 0.0);
-        Self { edges: edges.to_vec(), shares }
+        Self { edges: edges.iter().map(|edge| *edge as f32).collect(), shares }
     }
 
     /// How many there are; one, at least, for numbers, and one for unknown.
@@ -61,7 +63,7 @@ impl Bins {
         if number.is_nan() {
             return self.edges.len() + 1;
         }
-        self.edges.partition_point(|edge| *edge < f64::from(number))
+        self.edges.partition_point(|edge| *edge < number)
     }
 
     /// How far away numbers are of which each bin holds so many.

@@ -36,6 +36,15 @@ fn a_number_is_in_the_bin_that_ends_with_it_and_unknown_in_the_last() {
     assert_eq!((bins.len(), places), (4, [0, 0, 1, 1, 2, 2, 3]));
 }
 
+/// The reader of JSON may be off by the last digit of 64 bits.
+#[test]
+fn a_number_that_is_an_edge_ends_its_bin_whatever_the_last_digit_says() {
+    let edge = 1.7918_f32;
+    for written in [f64::from(edge).next_down(), f64::from(edge), f64::from(edge).next_up()] {
+        assert_eq!(bins(&[written], &[0.5, 0.5]).place(edge), 0);
+    }
+}
+
 #[test]
 fn numbers_that_were_known_and_are_not_any_more_have_moved() {
     let bins = bins(&[1.0], &[0.45, 0.45, 0.1]);

@@ -46,7 +46,8 @@ fn the_shipped_model_tells_fraud_from_honest_orders_it_has_never_seen() {
     assert!(refused * 500 < honest, "{refused} of {honest} honest orders");
 }
 
-/// Other customers on the days that the model was trained on: nothing has moved but what chance moves.
+/// Other customers of as large a shop: nothing has moved but what chance moves. (In a smaller one fewer share a network
+/// address.)
 #[test]
 fn orders_like_those_of_training_do_not_drift_from_the_shipped_reference() {
     let (package, mut memory) = (shipped(), Memory::default());
@@ -54,7 +55,7 @@ fn orders_like_those_of_training_do_not_drift_from_the_shipped_reference() {
     let features = reference.features.iter().map(Bins::of_feature);
     let bins: Vec<Bins> = features.chain([Bins::of_score(&reference.score)]).collect();
     let mut counts: Vec<Vec<u64>> = bins.iter().map(|bins| vec![0; bins.len()]).collect();
-    let simulation = Simulation::new(Settings { seed: 9, days: 45, customers: 2_000 });
+    let simulation = Simulation::new(Settings { seed: 9, days: 40, customers: 14_000 });
     let mut first = None;
     for placed in simulation {
         let vector = memory.see(&placed.order).vector;
@@ -73,7 +74,6 @@ fn orders_like_those_of_training_do_not_drift_from_the_shipped_reference() {
         .zip(bins.iter().zip(&counts))
         .map(|(name, (bins, counts))| (name, bins.distance(counts).psi))
         .collect();
-    eprintln!("{moved:?}");
     let drifting: Vec<_> = moved.iter().filter(|(_, psi)| *psi >= 0.25).collect();
     assert!(drifting.is_empty(), "{drifting:?}");
 }
