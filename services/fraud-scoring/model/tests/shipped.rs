@@ -55,7 +55,7 @@ fn orders_like_those_of_training_do_not_drift_from_the_shipped_reference() {
     let features = reference.features.iter().map(Bins::of_feature);
     let bins: Vec<Bins> = features.chain([Bins::of_score(&reference.score)]).collect();
     let mut counts: Vec<Vec<u64>> = bins.iter().map(|bins| vec![0; bins.len()]).collect();
-    let simulation = Simulation::new(Settings { seed: 9, days: 40, customers: 14_000 });
+    let simulation = Simulation::new(Settings { seed: 9, days: 30, customers: 14_000 });
     let mut first = None;
     for placed in simulation {
         let vector = memory.see(&placed.order).vector;
