@@ -1,6 +1,6 @@
 //! The bugs that can be planted: each stands at one place, and none that nobody knows is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
 use orderflow::faults::plant::{Plant, VARIABLE};
@@ -23,6 +23,14 @@ fn each_bug_is_planted_at_exactly_one_place() {
     }
     let wanted = Plant::value_variants().iter().map(|plant| (format!("{plant:?}"), 1)).collect();
     assert_eq!(places, wanted);
+}
+
+#[test]
+fn each_bug_has_its_line_in_the_document() {
+    let document = sources::text("docs/reliability.md");
+    let lines: BTreeSet<String> = sources::between(&document, "\n| `", "` |").map(str::to_owned).collect();
+    let name = |plant: &Plant| plant.to_possible_value().unwrap().get_name().to_owned();
+    assert_eq!(lines, Plant::value_variants().iter().map(name).collect());
 }
 
 #[tokio::test]

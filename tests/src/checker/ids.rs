@@ -1,4 +1,4 @@
-//! Event ids as the project documents them (`shared/README`: UUID v5, RFC 9562), made here once more.
+//! Event ids (UUID v5, RFC 9562): the rule of `shared/src/envelope.rs`, made here once more.
 
 use uuid::Uuid;
 

@@ -11,6 +11,9 @@ const I5: &str = "I5";
 /// Records on different topics have no order but time; outputs of one transaction lie this close together, in ms.
 const CLOSE: i64 = 1_000;
 
+/// Service, input topic, output topic: causes and outputs on them have one order.
+type Lane<'c> = (&'c str, &'c str, &'c str);
+
 pub(super) fn check(case: &Case) -> Vec<Violation> {
     let mut broken = Vec::new();
     for order in case.orders.keys() {
@@ -25,8 +28,7 @@ pub(super) fn check(case: &Case) -> Vec<Violation> {
 
 /// First outputs of a service that do not stand in the order of their causes.
 fn crossed(case: &Case, order: Uuid) -> Vec<String> {
-    // Service, input topic, output topic: the place of the cause, the place of the output.
-    let mut lanes: BTreeMap<(&str, &str, &str), Vec<(&Event, &Event)>> = BTreeMap::new();
+    let mut lanes: BTreeMap<Lane<'_>, Vec<(&Event, &Event)>> = BTreeMap::new();
     for output in case.of(order).filter(|event| is_first(case, event) && !is_of_time(event)) {
         let Some(cause) = output.cause.and_then(|cause| case.with_id(cause).next()) else { continue };
         if cause.key == output.key && !case.is_injected(cause) {
