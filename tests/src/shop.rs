@@ -121,6 +121,12 @@ impl Shop {
         &self.environment
     }
 
+    /// What was promised of repeats.
+    #[must_use]
+    pub fn delivery(&self) -> orderflow::config::Delivery {
+        self.delivery
+    }
+
     /// What Kafka clients begin with.
     #[must_use]
     pub fn kafka(&self) -> ClientConfig {

@@ -37,6 +37,12 @@ impl Shop {
         assert!(problems.is_empty(), "the shop was not whole:\n{}", problems.join("\n"));
     }
 
+    /// Stops a shop that was broken on purpose: nothing is asked of it any more.
+    pub async fn abandon(mut self) {
+        self.environment.stop().await;
+        self.closed = true;
+    }
+
     /// The same, and says what is wrong.
     pub async fn examine(mut self, placed: &[Placed], codes: &[&str]) -> Vec<String> {
         self.settled(placed).await;
