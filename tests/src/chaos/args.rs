@@ -11,6 +11,7 @@ Examples:
   cargo run -p tests --bin chaos -- --list
   cargo run -p tests --bin chaos -- --seed 7 --minutes 10 --brokers 3 --fault broker-crash --fault kill
   cargo run -p tests --bin chaos -- --seed 2 --minutes 5 --delivery at-least-once --out docs/reliability.jsonl
+  cargo run -p tests --bin chaos -- --totals docs/reliability.jsonl
   cargo run -p tests --bin chaos -- --seed 3 --minutes 3 --plant release-twice   # must fail
 
 The seed decides which faults come, in which order, against whom and for how long; when each comes depends on how fast
@@ -45,6 +46,9 @@ pub struct Args {
     /// Appends the result to this file, as a line of JSON.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Adds up the results in this file, as tables, and does nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub totals: Option<PathBuf>,
     /// Orders a second.
     #[arg(long, default_value_t = 4.0, value_parser = positive)]
     pub rate: f64,

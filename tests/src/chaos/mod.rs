@@ -16,6 +16,7 @@
 //! | [`evidence`] | what a run leaves behind for the checker |
 //! | [`collect`] | takes it |
 //! | [`report`] | says what came out |
+//! | [`totals`] | what all runs so far come to |
 
 pub mod args;
 pub mod collect;
@@ -32,6 +33,7 @@ pub mod reviewer;
 pub mod run;
 pub mod schedule;
 pub mod tally;
+pub mod totals;
 
 pub use args::Args;
 pub use run::run;

@@ -21,6 +21,7 @@ use super::{
     reviewer,
     schedule::{Log, Sequence},
     tally::Tally,
+    totals,
 };
 use crate::checker;
 
@@ -38,6 +39,9 @@ pub async fn run(args: &Args) -> Result<bool> {
     if args.list {
         faults::all().iter().for_each(|fault| println!("{:<20} {}", fault.name(), fault.about()));
         return Ok(true);
+    }
+    if let Some(file) = &args.totals {
+        return totals::print(file).map(|()| true);
     }
     let chosen = faults::named(&args.faults)?;
     println!("seed {}: servers and a shop are started", args.seed);
