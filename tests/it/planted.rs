@@ -16,7 +16,8 @@ fn each_bug_is_planted_at_exactly_one_place() {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let services = sources::services().into_iter().map(|service| format!("services/{service}/src"));
     for source in services.chain(["shared/src".to_owned()]).flat_map(|folder| sources::rust(&folder)) {
-        for found in source.text.split("planted(Plant::").skip(1) {
+        let code = source.text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for found in code.flat_map(|line| line.split("planted(Plant::").skip(1)) {
             let name = found.split(|letter: char| !letter.is_alphanumeric()).next().unwrap();
             *places.entry(name.to_owned()).or_default() += 1;
         }
