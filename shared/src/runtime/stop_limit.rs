@@ -3,8 +3,8 @@
 //! says so, instead of the topic being emptied into the dead-letter queue.
 //!
 //! What is held adds nothing to the recent records, so only records that succeed, elsewhere, bring the share down: time
-//! does not. After a start the letters of the last hour count as recent, each as if nothing had succeeded beside it: a
-//! service that is started again and again gives up no more than one that is not.
+//! does not. After a start what the group has given up and handled in the last hour counts as recent: a service that is
+//! started again and again gives up no more than one that is not.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rdkafka::{Message, consumer::Consumer};
+use rdkafka::{TopicPartitionList, consumer::Consumer, topic_partition_list::Offset};
 use tracing::warn;
 
 use super::{
@@ -20,7 +20,6 @@ use super::{
     consumer::ASK,
     engine::{Engine, unavailable},
     turn::{Item, Settled},
-    waiting::reader::Reader,
 };
 use crate::{fault::Fault, metrics};
 
@@ -30,8 +29,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const BELOW_AGAIN: Duration = Duration::from_secs(15);
 /// How far back a service looks for its own letters when it starts.
 const LOOK_BACK: Duration = Duration::from_secs(3600);
-/// How long one look takes at most.
-const READ: Duration = Duration::from_millis(200);
 
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +86,14 @@ impl StopLimit {
         }
     }
 
+    /// Adds records of before, at most as many as are recent, in the same proportion.
+    fn recall(&mut self, before: Counts) {
+        let all = before.letters + before.answered;
+        let part =
+            |count: usize| if all > self.limit.window { count * self.limit.window / all } else { count };
+        self.note(Counts { letters: part(before.letters), answered: part(before.answered) });
+    }
+
     /// Whether a record beyond the limit has been met lately.
     fn is_stopped(&self) -> bool {
         self.stopped.is_some_and(|at| at.elapsed() < BELOW_AGAIN)
@@ -143,37 +148,61 @@ impl Engine {
         }
     }
 
-    /// Takes the group's letters of the last hour for recent ones.
+    /// Takes what the group has given up and answered in the last hour for recent. Both are told by offsets, in which the
+    /// marks of transactions count too: nothing is read for it.
     ///
     /// # Errors
     /// `Transient` when the broker does not answer.
     pub(super) fn recall_letters(&mut self) -> Result<(), Fault> {
-        let name = self.names.topic(self.waiting.topics.dead_letters);
-        let window = i64::try_from(self.stop_limit.limit.window).unwrap_or(i64::MAX);
-        let metadata = self.consumer.fetch_metadata(Some(&name), ASK).map_err(unavailable)?;
-        let mut from = BTreeMap::new();
-        for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
-            let (first, end) =
-                self.consumer.fetch_watermarks(&name, partition.id(), ASK).map_err(unavailable)?;
-            if end > first {
-                from.insert(partition.id(), first.max(end.saturating_sub(window)));
-            }
-        }
-        if from.is_empty() {
-            return Ok(());
-        }
         let since = self.clock.now().checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN).as_millisecond();
         let mut letters = 0;
-        let mut reader = Reader::begin(&self.waiting.reader, &name, &from)?;
-        while !reader.is_done() && !self.shutdown.requested() {
-            self.health.beat();
-            reader.read(READ, |message| {
-                letters += usize::from(message.timestamp().to_millis().is_some_and(|time| time >= since));
-            })?;
+        let name = self.names.topic(self.waiting.topics.dead_letters);
+        for (partition, begin) in self.offsets_at(&name, since)? {
+            let (_, end) = self.consumer.fetch_watermarks(&name, partition, ASK).map_err(unavailable)?;
+            letters += between(begin, end);
         }
-        self.stop_limit.note(Counts { letters, answered: 0 });
+        if letters > 0 {
+            let answered = self.handled_since(since)?.saturating_sub(letters);
+            self.stop_limit.recall(Counts { letters, answered });
+        }
         Ok(())
     }
+
+    /// How many offsets of its inputs the group has committed since then.
+    fn handled_since(&self, since: i64) -> Result<usize, Fault> {
+        let mut handled = 0;
+        for topic in self.inputs.iter().filter(|topic| !topic.is_of_a_group()) {
+            let name = self.names.topic(*topic);
+            let begins = self.offsets_at(&name, since)?;
+            let mut list = TopicPartitionList::new();
+            for partition in begins.keys() {
+                list.add_partition(&name, *partition);
+            }
+            let committed = self.consumer.committed_offsets(list, ASK).map_err(unavailable)?;
+            for partition in committed.elements() {
+                let begin = begins.get(&partition.partition()).copied().unwrap_or_default();
+                handled += between(begin, partition.offset().to_raw().unwrap_or_default());
+            }
+        }
+        Ok(handled)
+    }
+
+    /// The first offset of each partition of a topic that is not older than this; its end, where all are.
+    fn offsets_at(&self, name: &str, since: i64) -> Result<BTreeMap<i32, i64>, Fault> {
+        let metadata = self.consumer.fetch_metadata(Some(name), ASK).map_err(unavailable)?;
+        let mut list = TopicPartitionList::new();
+        for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
+            let asked = list.add_partition_offset(name, partition.id(), Offset::Offset(since));
+            asked.map_err(unavailable)?;
+        }
+        let found = self.consumer.offsets_for_times(list, ASK).map_err(unavailable)?;
+        let offset = |offset: Offset| offset.to_raw().filter(|offset| *offset >= 0).unwrap_or(i64::MAX);
+        Ok(found.elements().iter().map(|one| (one.partition(), offset(one.offset()))).collect())
+    }
+}
+
+fn between(begin: i64, end: i64) -> usize {
+    usize::try_from(end.saturating_sub(begin)).unwrap_or_default() // none, where nothing has come since
 }
 
 #[cfg(test)]
@@ -208,6 +237,17 @@ mod tests {
         recent.note(counts(0, 100));
         assert!(recent.admits(counts(10, 0)));
         assert_eq!((recent.letters, recent.recent.len()), (0, 100));
+    }
+
+    #[test]
+    fn what_was_before_counts_in_its_proportion() {
+        let mut recent = StopLimit::new(LIMIT);
+        recent.recall(counts(500, 49_500));
+        assert_eq!((recent.letters, recent.recent.len()), (1, 100));
+        assert!(recent.admits(counts(10, 0)), "one in a hundred was given up before");
+        let mut recent = StopLimit::new(LIMIT);
+        recent.recall(counts(20, 1));
+        assert!(!recent.admits(counts(1, 0)), "most were");
     }
 
     proptest! {

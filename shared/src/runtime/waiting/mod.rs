@@ -25,7 +25,7 @@ mod lines_tests;
 mod model;
 pub mod parked;
 mod partition;
-pub(super) mod reader;
+mod reader;
 mod restore;
 #[cfg(test)]
 mod twin;
