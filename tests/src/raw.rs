@@ -79,6 +79,15 @@ async fn delete(config: &ClientConfig, topic: &str, partition: i32, before: Offs
     admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
 }
 
+/// Removes every topic whose name begins with this prefix. What the broker refuses stays.
+pub async fn delete_topics(config: &ClientConfig, prefix: &str) {
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let metadata = admin.inner().fetch_metadata(None, ASK).unwrap();
+    let topics = metadata.topics().iter().map(|topic| topic.name());
+    let ours: Vec<&str> = topics.filter(|name| name.starts_with(prefix)).collect();
+    let _ = admin.delete_topics(&ours, &AdminOptions::new()).await;
+}
+
 /// Writes a record; returns it with its partition and offset.
 pub async fn write(config: &ClientConfig, topic: &str, record: Raw) -> Raw {
     let producer: FutureProducer =

@@ -40,7 +40,13 @@ impl Shop {
     /// Stops a shop that was broken on purpose: nothing is asked of it any more.
     pub async fn abandon(mut self) {
         self.environment.stop().await;
+        self.clear().await;
         self.closed = true;
+    }
+
+    /// Removes its topics: those of hundreds of shops slow a broker down for whoever still comes.
+    async fn clear(&self) {
+        raw::delete_topics(&self.kafka(), &self.environment.connection().prefix).await;
     }
 
     /// The same, and says what is wrong.
@@ -62,6 +68,7 @@ impl Shop {
         if !problems.is_empty() {
             self.environment.keep_folder();
         }
+        self.clear().await;
         self.closed = true;
         problems
     }
