@@ -7,6 +7,7 @@ mod consumer;
 pub mod contract;
 pub mod dead_letter;
 mod engine;
+mod flight;
 mod following;
 mod held;
 mod hop;

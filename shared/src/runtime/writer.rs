@@ -4,21 +4,21 @@
 //! to the committed offsets. The rules for librdkafka's transactions are in `ARCHITECTURE.md`, "Transactions".
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use rdkafka::{
-    ClientConfig, ClientContext, TopicPartitionList,
+    ClientConfig, TopicPartitionList,
     consumer::{CommitMode, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
-    message::{DeliveryResult, OwnedHeaders},
-    producer::{BaseRecord, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer},
+    message::OwnedHeaders,
+    producer::{BaseRecord, NoCustomPartitioner, Producer, ThreadedProducer},
 };
 use tracing::warn;
 
-use super::{consumer::GroupConsumer, offset_sender::OffsetSender};
+use super::{consumer::GroupConsumer, flight::Flight, offset_sender::OffsetSender};
 use crate::{
     config::Delivery,
     fault::Fault,
@@ -33,8 +33,7 @@ pub(crate) const FENCED: &str = "fenced";
 pub(super) const CALL: Duration = Duration::from_secs(10);
 /// How long records may stay without acknowledgement.
 pub(super) const DELIVERY: Duration = Duration::from_secs(10);
-/// How often to look whether all records are acknowledged: librdkafka has no event for it, and its own flush waits in
-/// slices of 100 ms.
+/// How often to look for what librdkafka has no event for.
 const GLANCE: Duration = Duration::from_micros(200);
 
 /// A record to be written.
@@ -59,28 +58,10 @@ pub(crate) struct Writer {
     config: ClientConfig,
     delivery: Delivery,
     producer: Option<Arc<Client>>,
-    failed: Arc<Mutex<Option<KafkaError>>>,
     sender: OffsetSender,
 }
 
-pub(super) type Client = ThreadedProducer<Deliveries, NoCustomPartitioner>;
-
-/// Remembers the first record that was not delivered.
-pub(super) struct Deliveries {
-    failed: Arc<Mutex<Option<KafkaError>>>,
-}
-
-impl ClientContext for Deliveries {}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
-            self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
-        }
-    }
-}
+pub(super) type Client = ThreadedProducer<Flight, NoCustomPartitioner>;
 
 impl Writer {
     /// A writer; `transactional_id` must be stable and this instance's own.
@@ -101,7 +82,7 @@ impl Writer {
         if delivery == Delivery::ExactlyOnce {
             config.set("transactional.id", transactional_id).set("transaction.timeout.ms", "15000");
         }
-        Self { config, delivery, producer: None, failed: Arc::default(), sender: OffsetSender::default() }
+        Self { config, delivery, producer: None, sender: OffsetSender::default() }
     }
 
     /// Makes the producer; under exactly-once this fences whoever had the same id and ends its open transaction.
@@ -109,10 +90,9 @@ impl Writer {
     /// # Errors
     /// `Transient` when the coordinator does not answer; `Fatal` when the client cannot be made.
     pub fn open(&mut self) -> Result<(), Fault> {
-        let context = Deliveries { failed: Arc::clone(&self.failed) };
         let producer: Client = self
             .config
-            .create_with_context(context)
+            .create_with_context(Flight::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka producer").caused_by(error))?;
         if self.delivery == Delivery::ExactlyOnce {
             producer.init_transactions(CALL).map_err(|error| {
@@ -139,7 +119,7 @@ impl Writer {
             self.open().map_err(|fault| TakenBack { cause: "reopen", error: fault.to_string() })?;
         }
         let Some(producer) = self.producer.clone() else { return Err(taken_back("reopen", "no producer")) };
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        producer.client().context().forget();
         if planted(Plant::CommitBeforeFlush) {
             let _ = commit_alone(consumer, offsets); // the bug is that nobody waits for what it speaks of
         }
@@ -225,18 +205,22 @@ impl Writer {
 
     fn send(&self, producer: &Client, records: &[Outgoing]) -> Result<(), TakenBack> {
         let deadline = Instant::now() + DELIVERY;
+        let flight = producer.client().context();
         for record in records {
             let mut message = Some(as_message(record));
             while let Some(next) = message.take() {
+                flight.begin();
                 match producer.send(next) {
                     Ok(()) => {}
-                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                        if Instant::now() < deadline =>
-                    {
+                    Err((error, back)) => {
+                        flight.never_began();
+                        let full = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
+                        if error != full || Instant::now() > deadline {
+                            return Err(taken_back("produce", error));
+                        }
                         thread::sleep(GLANCE);
                         message = Some(back);
                     }
-                    Err((error, _)) => return Err(taken_back("produce", error)),
                 }
             }
         }
@@ -246,13 +230,15 @@ impl Writer {
     /// Waits for every acknowledgement. A commit with anything in flight would flush in slices of 100 ms.
     fn acknowledged(&self, producer: &Client) -> Result<(), TakenBack> {
         let deadline = Instant::now() + DELIVERY + CALL;
+        let failed = producer.client().context().landed(deadline);
+        // The client counts a record until a moment after it has told of it.
         while producer.in_flight_count() > 0 {
             if Instant::now() > deadline {
                 return Err(taken_back("acknowledgements", "records are not acknowledged in time"));
             }
             thread::sleep(GLANCE);
         }
-        match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match failed {
             Some(error) if !planted(Plant::IgnoredDeliveryErrors) => Err(taken_back("delivery", error)),
             _ => Ok(()),
         }
