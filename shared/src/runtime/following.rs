@@ -61,7 +61,7 @@ impl<R: Record> Follower<R> {
 
     /// Follows with one consumer; returns when nobody listens any more.
     fn follow(&self) -> Result<(), Fault> {
-        let mut reader = FromBeginning::of(&self.log, R::TOPIC)?;
+        let mut reader = FromBeginning::followed(&self.log, R::TOPIC)?;
         if reader.was_at_end() {
             return Err(Fault::transient("kafka_unavailable", format!("{} does not exist yet", R::TOPIC)));
         }

@@ -275,6 +275,12 @@ impl KafkaLog {
         config.create_with_context(Silent).map_err(unavailable)
     }
 
+    /// The same for whoever goes on reading at the end: there each question costs the broker something, for nothing.
+    pub(super) fn follower(&self) -> Result<BaseConsumer<Silent>, Fault> {
+        let mut config = reader(&self.base, &self.names.group(self.service));
+        config.set("fetch.wait.max.ms", "100").create_with_context(Silent).map_err(unavailable)
+    }
+
     pub(super) fn partitions(
         &self,
         consumer: &BaseConsumer<Silent>,

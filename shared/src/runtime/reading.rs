@@ -106,14 +106,22 @@ pub(super) enum Came {
 }
 
 impl<'l> FromBeginning<'l> {
-    /// Begins at the beginning. Blocks.
-    pub fn of(log: &'l KafkaLog, topic: Topic) -> Result<Self, Fault> {
-        Self::at(log, topic, &Places::new())
+    /// Begins at the beginning, to be followed behind the end too. Blocks.
+    pub fn followed(log: &'l KafkaLog, topic: Topic) -> Result<Self, Fault> {
+        Self::with(log.follower()?, log, topic, &Places::new())
     }
 
     /// Begins at these places. Blocks.
     pub fn at(log: &'l KafkaLog, topic: Topic, from: &Places) -> Result<Self, Fault> {
-        let consumer = log.reader()?;
+        Self::with(log.reader()?, log, topic, from)
+    }
+
+    fn with(
+        consumer: BaseConsumer<Silent>,
+        log: &'l KafkaLog,
+        topic: Topic,
+        from: &Places,
+    ) -> Result<Self, Fault> {
         let open: BTreeSet<i32> = log.partitions(&consumer, topic)?.into_iter().collect();
         let mut list = TopicPartitionList::new();
         for partition in &open {
