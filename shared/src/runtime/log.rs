@@ -129,10 +129,9 @@ impl Log for KafkaLog {
         state: &State,
         now: Timestamp,
         told: &Progress,
-    ) -> Result<u64, Fault> {
+    ) -> Result<(), Fault> {
         let book = self.fold_on(fold, state, now, &mut Places::new(), told).await?;
-        self.restore_lines(&book, state, now).await?;
-        Ok(told.folded())
+        self.restore_lines(&book, state, now).await
     }
 }
 

@@ -190,7 +190,7 @@ pub(crate) trait Log: Send + Sync {
         state: &State,
         now: Timestamp,
         told: &Progress,
-    ) -> Result<u64, Fault>;
+    ) -> Result<(), Fault>;
 }
 
 /// How long the lease lasts without renewal.
@@ -233,10 +233,17 @@ impl Recovery {
             let lease: Option<String> = self.state.redis().get(self.state.root_key("rebuild")).await?;
             if let Some(lease) = lease {
                 self.acknowledge(&lease).await?;
-            } else if self.state.current_generation().await?.is_some_and(|now| Some(now) != lost) {
-                return self.state.adopt(self.log.cluster()).await;
-            } else if let Some(lease) = self.take_lease().await? {
-                return self.build(lease).await;
+            } else {
+                if self.state.current_generation().await?.is_some_and(|now| Some(now) != lost) {
+                    match self.state.adopt(self.log.cluster()).await {
+                        // Only a part of it is left: built anew like one that is gone.
+                        Err(fault) if fault.consequence() == Consequence::Lost => {}
+                        adopted => return adopted,
+                    }
+                }
+                if let Some(lease) = self.take_lease().await? {
+                    return self.build(lease).await;
+                }
             }
             tokio::time::sleep(GLANCE).await;
         }
@@ -272,18 +279,42 @@ impl Recovery {
             tokio::select! {
                 built = &mut building => break built,
                 _ = renewing.tick() => {
-                    self.renew(&lease).await?;
-                    self.state.tell(&self.instance, &told, LEASE).await?;
+                    if let Err(fault) = self.goes_on(&lease, &told).await {
+                        break Err(fault);
+                    }
                 }
             }
         };
-        if built.is_err() {
+        // The switch ends the lease: beside it a renewal would take that for a loss.
+        let switched = match built {
+            Ok(new) => self.state.switch(&lease, new).await.map(|()| new),
+            Err(fault) => Err(fault),
+        };
+        if switched.is_err() {
             self.release(&lease).await?; // another may try at once
         }
-        built
+        self.take_up(switched?, &told).await
     }
 
-    async fn build_under(&self, lease: &str, told: &Progress) -> Result<(), Fault> {
+    async fn goes_on(&self, lease: &str, told: &Progress) -> Result<(), Fault> {
+        self.renew(lease).await?;
+        self.state.tell(&self.instance, told, LEASE).await
+    }
+
+    /// Works on the generation it has built.
+    async fn take_up(&self, new: u64, told: &Progress) -> Result<(), Fault> {
+        self.state.adopt(self.log.cluster()).await?;
+        ::metrics::counter!(metrics::REBUILDS).increment(1);
+        info!(generation = new, records = told.folded(), "state is rebuilt");
+        // Also what rebuilds have left that did not come to their end. What stays goes with the next one.
+        if let Err(fault) = self.state.forget_before(new).await {
+            warn!(%fault, "old generations of the state are left in Redis");
+        }
+        Ok(())
+    }
+
+    /// Everything but the switch; the new generation.
+    async fn build_under(&self, lease: &str, told: &Progress) -> Result<u64, Fault> {
         let old = self.state.current_generation().await?;
         let new = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(1).max(old.unwrap_or(0) + 1);
         info!(generation = new, "state is lost or behind the log; rebuilding it");
@@ -292,18 +323,13 @@ impl Recovery {
         self.settle_others(lease).await?;
 
         let building = self.state.building(new, lease);
-        let records = self.log.replay(self.fold.as_ref(), &building, self.clock.now(), told).await?;
+        self.log.replay(self.fold.as_ref(), &building, self.clock.now(), told).await?;
         let prefix = self.state.generation_prefix(new);
         for ((topic, partition), offset) in self.log.committed().await? {
             let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;
         }
         let () = redis.set(format!("{prefix}cluster"), self.log.cluster()).await?;
-        self.state.switch(lease, new).await?;
-        self.state.adopt(self.log.cluster()).await?;
-        ::metrics::counter!(metrics::REBUILDS).increment(1);
-        info!(generation = new, records, "state is rebuilt");
-        // Also what rebuilds have left that did not come to their end.
-        self.state.forget_before(new).await
+        Ok(new)
     }
 
     /// Waits until no batch that saw the old generation can still be committed.
