@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use crate::{runtime::Limit, servers::Servers, topics::Names};
+use crate::{runtime::Limit, servers::Servers, telemetry::TraceSettings, topics::Names};
 
 /// Settings of the runtime, the same for every service.
 #[derive(Debug, Clone, Args)]
@@ -49,6 +49,9 @@ pub struct Common {
     /// The 32-byte master key that wraps the customers' data keys, as 64 hex digits in a file.
     #[arg(long, env = "MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,
+    /// Where spans go, and whose.
+    #[command(flatten)]
+    pub traces: TraceSettings,
     /// `json` for machines, `text` for people.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,

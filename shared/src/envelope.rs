@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use uuid::Uuid;
 
-use crate::{step::Origin, trace::TraceContext};
+use crate::{runtime::dead_letter::TRACE, step::Origin, trace::TraceContext};
 
 /// The media type of a Confluent-framed Avro value.
 pub const CONTENT_TYPE: &str = "application/vnd.confluent.avro";
@@ -79,11 +79,15 @@ impl Envelope {
                 .unwrap_or_else(|_| ids::from_parts(&[text("ce_source").unwrap_or_default(), id])),
             None => ids::of_place(origin),
         };
-        let trace = text("traceparent").and_then(TraceContext::parse).map(|mut trace| {
+        // A dead letter stands below the failure in its trace.
+        let below = text(TRACE).filter(|_| origin.topic.is_of_a_group());
+        let trace = below.or_else(|| text("traceparent")).and_then(TraceContext::parse).map(|mut trace| {
             trace.state = text("tracestate").map(str::to_owned);
             trace.baggage = text("baggage").map(str::to_owned);
             trace
         });
+        let trace = trace.unwrap_or_else(TraceContext::root);
+        let correlation_id = text("ce_correlationid").map(str::to_owned).or_else(|| trace.correlation_id());
         Self {
             id,
             source: text("ce_source").unwrap_or("unknown").to_owned(),
@@ -91,9 +95,9 @@ impl Envelope {
             time: text("ce_time").and_then(|time| time.parse().ok()).unwrap_or(origin.timestamp),
             subject: text("ce_subject").unwrap_or(key).to_owned(),
             dataschema: text("ce_dataschema").map(str::to_owned),
-            correlation_id: text("ce_correlationid").map_or_else(|| id.to_string(), str::to_owned),
+            correlation_id: correlation_id.unwrap_or_else(|| id.to_string()),
             causation_id: text("ce_causationid").and_then(|id| Uuid::parse_str(id).ok()),
-            trace: trace.unwrap_or_else(TraceContext::root),
+            trace,
         }
     }
 }

@@ -51,6 +51,10 @@ pub const REBALANCES: &str = "orderflow_rebalances_total";
 pub const BREAKER_STATE: &str = "orderflow_breaker_state";
 /// Times a breaker has moved. Labels: `breaker`, `to`.
 pub const BREAKER_MOVES: &str = "orderflow_breaker_moves_total";
+/// Spans that the collector has taken.
+pub const SPANS_EXPORTED: &str = "orderflow_spans_exported_total";
+/// Spans that were dropped, so that nothing waits for them. Labels: `cause` (`queue_full`, `collector`).
+pub const SPANS_DROPPED: &str = "orderflow_spans_dropped_total";
 /// The revision of `models.state` that an instance has taken up, as far as it could; 0 without any.
 pub const MODEL_REVISION: &str = "orderflow_model_state_revision";
 /// Times a version of a model could not be fetched or verified. Labels: `role`.

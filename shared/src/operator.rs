@@ -1,4 +1,4 @@
-//! The operator endpoints: health, readiness, metrics. On loopback, or behind a bearer token.
+//! The operator endpoints: health, readiness, metrics, the log's level. On loopback, or behind a bearer token.
 
 use anyhow::{Context, bail};
 use axum::{
@@ -9,7 +9,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -17,6 +16,7 @@ use tokio::net::TcpListener;
 use crate::{
     config::Common,
     health::{Health, Readiness},
+    telemetry::{Instruments, Levels},
 };
 
 /// Binds the operator endpoints.
@@ -33,15 +33,34 @@ pub async fn bind(common: &Common) -> anyhow::Result<TcpListener> {
 }
 
 /// The endpoints every service has. Health and readiness stay open for probes.
-pub fn routes(health: Health, metrics: PrometheusHandle, token: Option<SecretString>) -> Router {
+pub fn routes(health: Health, instruments: Instruments, token: Option<SecretString>) -> Router {
+    let Instruments { metrics, levels } = instruments;
     let guarded = Router::new()
         .route("/metrics", get(|| async move { metrics.render() }))
+        .route("/log-level", get(level).put(set_level))
+        .with_state(levels)
         .layer(middleware::from_fn_with_state(token, authorise));
     Router::new()
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
         .with_state(health)
         .merge(guarded)
+}
+
+async fn level(State(levels): State<Levels>) -> String {
+    levels.get() + "\n"
+}
+
+/// Takes directives as `RUST_LOG` has them, such as `info,payment=debug`; until the process ends.
+async fn set_level(State(levels): State<Levels>, directives: String) -> Response {
+    let (before, after) = (levels.get(), directives.trim());
+    match levels.set(after) {
+        Ok(()) => {
+            tracing::warn!(before, after, "the log's level was changed");
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(mistake) => (StatusCode::UNPROCESSABLE_ENTITY, mistake + "\n").into_response(),
+    }
 }
 
 async fn live(State(health): State<Health>) -> Response {

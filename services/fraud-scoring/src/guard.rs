@@ -6,6 +6,7 @@ use orderflow::{
     breaker::{Breaker, Dependency},
     fault::Fault,
     faults,
+    telemetry::{self, Kind, names},
 };
 use tracing::warn;
 
@@ -65,7 +66,11 @@ impl Guard {
             if faults::refuses(|| [version.name.as_bytes(); 2]) {
                 return Err(Fault::transient(FAILED, "a test has asked for it"));
             }
+            let mut span = telemetry::begin(Kind::Internal, "score", None);
+            span.set(names::MODEL_VERSION, version.name.clone());
+            span.set(names::MODEL_ORDERS, i64::try_from(batch.len()).unwrap_or(i64::MAX));
             let run = version.score(batch);
+            span.end(run.is_err().then_some(FAILED));
             let run = run.map_err(|error| Fault::transient(FAILED, error.to_string()))?;
             let late = run.took > self.limit;
             let took = run.took;

@@ -8,6 +8,7 @@ use orderflow::{
     events::{self, OrderPlaced, Record},
     fault::Fault,
     state::{Args, EffectScript, State},
+    telemetry,
     topics::{ORDERS, Topic},
 };
 use redis::AsyncCommands;
@@ -98,12 +99,13 @@ impl Timelines {
     /// # Errors
     /// `Transient` when Redis does not answer; `Fatal` when it holds what this version did not write.
     pub async fn order(&self, order_id: Uuid) -> Result<Option<Order>, Fault> {
-        let (about, events): (HashMap<String, String>, Vec<String>) = redis::pipe()
-            .atomic()
+        let mut pipe = redis::pipe();
+        pipe.atomic()
             .hgetall(self.state.key(&format!("order:{order_id}")))
-            .hvals(self.state.key(&format!("events:{order_id}")))
-            .query_async(&mut self.state.redis())
-            .await?;
+            .hvals(self.state.key(&format!("events:{order_id}")));
+        let mut redis = self.state.redis();
+        let (about, events): (HashMap<String, String>, Vec<String>) =
+            telemetry::redis("MULTI", None, pipe.query_async(&mut redis)).await?;
         let erased = are_erased(&self.state, std::slice::from_ref(&about)).await? == [true];
         let entries = events.iter().map(|text| arrived(text)).collect::<Result<Vec<_>, _>>()?;
         let order = Order::new(order_id, About::read(&about, erased), entries);
@@ -123,7 +125,8 @@ impl Timelines {
     /// # Errors
     /// `Transient` when Redis does not answer.
     pub async fn count(&self, order_id: Uuid) -> Result<u64, Fault> {
-        Ok(self.state.redis().hlen(self.state.key(&format!("events:{order_id}"))).await?)
+        let key = self.state.key(&format!("events:{order_id}"));
+        Ok(telemetry::redis("HLEN", None, self.state.redis().hlen(key)).await?)
     }
 
     /// Orders of an index, newest first, from a score downwards: ids and scores (µs).
@@ -140,8 +143,9 @@ impl Timelines {
         let (skip, count) = (whole(skip), whole(count));
         let from = from.map_or_else(|| "+inf".to_owned(), |score| score.to_string());
         let key = self.state.key(&index.key());
-        let found: Vec<(String, i64)> =
-            self.state.redis().zrevrangebyscore_limit_withscores(key, from, "-inf", skip, count).await?;
+        let mut redis = self.state.redis();
+        let asking = redis.zrevrangebyscore_limit_withscores(key, from, "-inf", skip, count);
+        let found: Vec<(String, i64)> = telemetry::redis("ZREVRANGEBYSCORE", None, asking).await?;
         Ok(found.into_iter().filter_map(|(id, score)| Some((id.parse().ok()?, score))).collect())
     }
 
@@ -157,7 +161,9 @@ impl Timelines {
         for id in ids {
             pipe.hgetall(self.state.key(&format!("order:{id}")));
         }
-        let found: Vec<HashMap<String, String>> = pipe.query_async(&mut self.state.redis()).await?;
+        let mut redis = self.state.redis();
+        let asking = pipe.query_async(&mut redis);
+        let found: Vec<HashMap<String, String>> = telemetry::redis("HGETALL", None, asking).await?;
         let erased = are_erased(&self.state, &found).await?;
         let known = ids.iter().zip(found.iter().zip(erased));
         Ok(known.map(|(id, (fields, erased))| Summary::read(*id, fields, erased)).collect())

@@ -143,7 +143,7 @@ impl Stripe {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
         };
-        let response = send(request).await?;
+        let response = send(request, &order.order_id.to_string()).await?;
         let said = answers::read(response.status, &response.body, order)?;
         Ok(Told { said, is_replayed: response.is_replayed })
     }

@@ -1,6 +1,6 @@
 //! One request to the gateway and its answer, as bytes.
 
-use orderflow::{fault::Fault, faults};
+use orderflow::{fault::Fault, faults, telemetry};
 use reqwest::{RequestBuilder, StatusCode};
 
 /// The largest answer, in bytes; a thousand times the usual one.
@@ -19,13 +19,13 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Sends a request and takes the answer in, whatever its status.
+/// Sends a request about the order `about` and takes the answer in, whatever its status.
 ///
 /// # Errors
 /// `Transient` when there is no answer, or none that could be one.
-pub async fn send(request: RequestBuilder) -> Result<Response, Fault> {
+pub async fn send(request: RequestBuilder, about: &str) -> Result<Response, Fault> {
     faults::point("before_call");
-    let mut response = request.send().await.map_err(unanswered)?;
+    let mut response = telemetry::send(request, Some(about)).await.map_err(unanswered)?;
     faults::point("after_call");
     let is_replayed = response.headers().get(REPLAYED).is_some_and(|value| value.as_bytes() == b"true");
     let (status, mut body) = (response.status(), Vec::new());

@@ -1,7 +1,7 @@
 //! The carrier over HTTP: requests, their keys and their deadline. [`answers`] reads what comes back.
 
 use async_trait::async_trait;
-use orderflow::{fault::Fault, faults, sealed::Person};
+use orderflow::{fault::Fault, faults, sealed::Person, telemetry};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -53,7 +53,7 @@ impl Carrier for HttpCarrier {
             "to": address(parcel.to),
             "weight_grams": parcel.weight_grams,
         });
-        let (status, body) = send(self.post("labels", &order_id, &body)).await?;
+        let (status, body) = send(self.post("labels", &order_id, &body), Some(parcel.order_id)).await?;
         match answers::read::<Bought>(status, &body)? {
             Said::Done(bought) => Ok(Answer::Label(bought.label(parcel.order_id)?)),
             Said::Refused(answer) => Ok(answer),
@@ -62,8 +62,8 @@ impl Carrier for HttpCarrier {
     }
 
     async fn find(&self, order_id: Uuid) -> Result<Option<Label>, Fault> {
-        let (status, body) =
-            send(self.client.get(format!("{}/labels/by-order/{order_id}", self.base))).await?;
+        let path = format!("{}/labels/by-order/{order_id}", self.base);
+        let (status, body) = send(self.client.get(path), Some(order_id)).await?;
         match answers::read::<Bought>(status, &body)? {
             Said::Done(bought) if bought.is_void() => Ok(None),
             Said::Done(bought) => bought.label(order_id).map(Some),
@@ -74,7 +74,7 @@ impl Carrier for HttpCarrier {
 
     async fn void(&self, order_id: Uuid) -> Result<Option<Label>, Fault> {
         let path = format!("{}/labels/by-order/{order_id}/void", self.base);
-        let (status, body) = send(self.client.post(path)).await?;
+        let (status, body) = send(self.client.post(path), Some(order_id)).await?;
         match answers::read::<VoidedOrder>(status, &body)? {
             Said::Done(voided) => voided.label(order_id),
             Said::Absent => Err(answers::wrong_address()),
@@ -86,7 +86,7 @@ impl Carrier for HttpCarrier {
         let Window { start, end } = window;
         let body = json!({ "window_start": start, "window_end": end, "depot": depot });
         let key = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{start}/{end}/{depot}").as_bytes()).to_string();
-        let (status, body) = send(self.post("pickups", &key, &body)).await?;
+        let (status, body) = send(self.post("pickups", &key, &body), None).await?;
         match answers::read::<Booked>(status, &body)? {
             Said::Done(booked) => booked.pickup_id(),
             Said::Absent => Err(answers::wrong_address()),
@@ -108,9 +108,10 @@ fn address(person: &Person) -> Value {
     })
 }
 
-async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Fault> {
+async fn send(request: RequestBuilder, about: Option<Uuid>) -> Result<(StatusCode, Vec<u8>), Fault> {
     faults::point("before_call");
-    let mut response = request.send().await.map_err(unanswered)?;
+    let about = about.map(|order_id| order_id.to_string());
+    let mut response = telemetry::send(request, about.as_deref()).await.map_err(unanswered)?;
     faults::point("after_call");
     let (status, mut body) = (response.status(), Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(unanswered)? {

@@ -11,6 +11,7 @@ use crate::{
     envelope::Envelope,
     step::Origin,
     topics::{Names, Topic},
+    trace::TraceContext,
 };
 
 /// A record off the wire.
@@ -117,6 +118,17 @@ impl Raw {
     /// The last header of that name; empty when there is none.
     pub fn header(&self, name: &str) -> &[u8] {
         self.headers().and_then(|headers| original::last(headers, name)).unwrap_or_default()
+    }
+
+    /// The request that began it all, for the log.
+    pub fn correlation_id(&self) -> &str {
+        std::str::from_utf8(self.header("ce_correlationid")).unwrap_or_default()
+    }
+
+    /// The trace's id, for the log; empty when it has none.
+    pub fn trace_id(&self) -> String {
+        let trace = std::str::from_utf8(self.header("traceparent")).ok().and_then(TraceContext::parse);
+        trace.map(|trace| trace.trace_id()).unwrap_or_default()
     }
 
     pub fn size(&self) -> usize {

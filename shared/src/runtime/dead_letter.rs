@@ -38,17 +38,25 @@ pub(crate) struct DeadLetter {
     pub value: Option<Vec<u8>>,
     pub headers: OwnedHeaders,
     pub code: &'static str,
-    /// Of the trace it is linked to.
-    pub trace_id: String,
+    /// Where it stands in the trace of its record.
+    pub trace: TraceContext,
 }
 
-/// The dead letter of `raw`. Attempts of its earlier lives are counted on, and its first failure stays the first.
-pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, failure: Failure) -> DeadLetter {
+/// The dead letter of `raw`, below the span in which it failed, where that is known. Attempts of its earlier lives are
+/// counted on, and its first failure stays the first.
+pub(crate) fn bury(
+    raw: &Raw,
+    names: &Names,
+    group: &str,
+    fault: &Fault,
+    failure: Failure,
+    below: Option<&TraceContext>,
+) -> DeadLetter {
     use rdkafka::Message;
     let attempts = failure.attempts.saturating_add(raw.attempts_before());
     let first = raw.first_failed().unwrap_or(failure.first);
-    let trace = std::str::from_utf8(raw.header("traceparent")).ok().and_then(TraceContext::parse);
-    let trace = trace.map_or_else(TraceContext::root, |trace| trace.child());
+    let own = std::str::from_utf8(raw.header("traceparent")).ok().and_then(TraceContext::parse);
+    let trace = below.cloned().or(own).map_or_else(TraceContext::root, |above| above.child());
     let all: [(&str, Vec<u8>); 9] = [
         ("kafka_dlt-original-consumer-group", group.as_bytes().to_vec()),
         ("kafka_dlt-exception-fqcn", format!("orderflow.{}", fault.code()).into_bytes()),
@@ -71,6 +79,6 @@ pub(crate) fn bury(raw: &Raw, names: &Names, group: &str, fault: &Fault, failure
         value: raw.message.payload().map(<[u8]>::to_vec),
         headers,
         code: fault.code(),
-        trace_id: trace.trace_id(),
+        trace,
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use super::{
-    batch::{Pace, Raw},
+    batch::{Pace, Raw, Urgency},
     consumer::{ASK, GroupConsumer},
     contract::LateComers,
     held::Held,
@@ -23,6 +23,7 @@ use super::{
     shutdown::Shutdown,
     stop_limit::StopLimit,
     tick::Ticker,
+    traced::{self, Reader},
     turn::Settled,
     waiting::Waiting,
     writer::{FENCED, Outgoing, Writer},
@@ -47,6 +48,7 @@ const FENCES: u32 = 5;
 pub(crate) struct Engine {
     pub names: Names,
     pub group: String,
+    pub reader: Reader,
     pub inputs: Vec<Topic>,
     pub hops: Vec<Arc<dyn Hop>>,
     /// Which hop handles a record type: topic and name.
@@ -111,10 +113,12 @@ impl Engine {
     fn turn(&mut self) -> Result<(), Fault> {
         self.chores()?;
         self.resume_due();
+        let began = Instant::now();
         let batch = self.poll()?;
         if self.astray {
             return self.find_place();
         }
+        self.reader.received(batch.iter().filter(|raw| raw.urgency != Urgency::Never), began);
         let batch = self.lobby.let_in(batch, self.pace.limit(), Instant::now());
         if !batch.is_empty() {
             let started = Instant::now();
@@ -197,7 +201,9 @@ impl Engine {
     pub(super) fn commit(&mut self, records: &[Outgoing], offsets: &TopicPartitionList) -> Result<(), Fault> {
         faults::point("before_produce");
         let started = Instant::now();
-        if let Err(back) = self.writer.write(&self.consumer, records, offsets) {
+        let written = self.writer.write(&self.consumer, records, offsets);
+        traced::sent(records, started, written.as_ref().err().map(|back| back.cause));
+        if let Err(back) = written {
             return Err(self.taken_back(back.cause, back.error));
         }
         faults::point("after_commit");

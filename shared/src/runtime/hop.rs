@@ -7,7 +7,10 @@ use futures::FutureExt;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::batch::{OnWire, Raw};
+use super::{
+    batch::{OnWire, Raw},
+    traced::{Handled, Reader},
+};
 use crate::{
     codec::Codec,
     envelope::{Envelope, ids},
@@ -16,7 +19,9 @@ use crate::{
     faults::{Plant, planted},
     metrics,
     step::{Outcome, Received, Step},
-    topics::{Names, Topic},
+    telemetry::within,
+    topics::Topic,
+    trace::TraceContext,
 };
 
 /// An event of a step, ready to be written.
@@ -24,10 +29,19 @@ use crate::{
 pub(crate) struct Emitted {
     pub encoded: Encoded,
     pub envelope: Envelope,
+    /// The span it was made in, when that is kept.
+    pub sender: Option<u64>,
 }
 
 /// What a step answered to one record.
 pub(crate) type Answer = Result<Vec<Emitted>, Fault>;
+
+/// What became of a record in a step.
+pub(crate) struct Answered {
+    pub answer: Answer,
+    /// Its span, when it is kept.
+    pub span: Option<TraceContext>,
+}
 
 /// A step the loop can call.
 #[async_trait]
@@ -39,7 +53,7 @@ pub(crate) trait Hop: Send + Sync {
     fn gathers(&self) -> bool;
 
     /// One answer per record, in its order.
-    async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answer>;
+    async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answered>;
 }
 
 /// Which hop handles a record type. The first, where several would.
@@ -56,13 +70,13 @@ pub(crate) fn routes(hops: &[Arc<dyn Hop>]) -> HashMap<(Topic, &'static str), us
 pub(crate) struct Typed<S: Step> {
     step: S,
     timeout: Duration,
-    names: Names,
+    reader: Reader,
     types: PhantomData<fn(S::In) -> S::Out>,
 }
 
 impl<S: Step> Typed<S> {
-    pub fn boxed(step: S, timeout: Duration, names: Names) -> Arc<dyn Hop> {
-        Arc::new(Self { step, timeout, names, types: PhantomData })
+    pub fn boxed(step: S, timeout: Duration, reader: Reader) -> Arc<dyn Hop> {
+        Arc::new(Self { step, timeout, reader, types: PhantomData })
     }
 }
 
@@ -84,28 +98,46 @@ impl<S: Step> Hop for Typed<S> {
         S::GATHERS
     }
 
-    async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answer> {
-        let mut answers: Vec<Option<Answer>> = Vec::with_capacity(batch.len());
+    async fn handle(&self, batch: &[&Raw], codec: &Codec) -> Vec<Answered> {
+        let mut answers: Vec<Option<Answered>> = Vec::with_capacity(batch.len());
         let mut readable: Vec<Received<S::In>> = Vec::with_capacity(batch.len());
+        let mut raws: Vec<&Raw> = Vec::with_capacity(batch.len());
         for raw in batch {
-            match receive(&OnWire { raw, names: &self.names }, codec) {
+            match receive(&OnWire { raw, names: &self.reader.names }, codec) {
                 Ok(received) => {
                     readable.push(received);
+                    raws.push(raw);
                     answers.push(None);
                 }
-                Err(fault) => answers.push(Some(Err(fault))),
+                Err(fault) => answers.push(Some(Answered { answer: Err(fault), span: None })),
             }
         }
-        let outcomes = self.verdicts(&readable).await;
-        let mut emitted = readable.iter().zip(outcomes).map(|(cause, outcome)| {
-            outcome.and_then(|outcome| emit(S::NAME, &cause.envelope, outcome, codec))
-        });
-        let lacking = || Err(Fault::fatal("step_answers", format!("{} answered too few records", S::NAME)));
-        answers.into_iter().map(|answer| answer.or_else(|| emitted.next()).unwrap_or_else(lacking)).collect()
+        let mut read = self.answer(&readable, &raws, codec).await.into_iter();
+        let lacking = || {
+            let fault = Fault::fatal("step_answers", format!("{} answered too few records", S::NAME));
+            Answered { answer: Err(fault), span: None }
+        };
+        answers.into_iter().map(|answer| answer.or_else(|| read.next()).unwrap_or_else(lacking)).collect()
     }
 }
 
 impl<S: Step> Typed<S> {
+    /// One answer per record that could be read, and where it stands in its trace.
+    async fn answer(&self, batch: &[Received<S::In>], raws: &[&Raw], codec: &Codec) -> Vec<Answered> {
+        let work = Handled::begin(batch);
+        let outcomes = within(work.as_ref(), self.verdicts(batch)).await;
+        let emitted = batch.iter().zip(outcomes).map(|(cause, outcome)| {
+            outcome.and_then(|outcome| emit(S::NAME, &cause.envelope, outcome, codec))
+        });
+        let mut answers: Vec<Answer> = emitted.collect();
+        let spans = work.map(|work| {
+            let handled = Handled { reader: &self.reader, step: S::NAME, raws };
+            handled.end(&work, batch, &mut answers)
+        });
+        let spans = spans.unwrap_or_default().into_iter().chain(std::iter::repeat(None));
+        answers.into_iter().zip(spans).map(|(answer, span)| Answered { answer, span }).collect()
+    }
+
     /// The step's verdicts; a fault of the whole batch is narrowed down record by record.
     async fn verdicts(&self, batch: &[Received<S::In>]) -> Vec<Result<Outcome<S::Out>, Fault>> {
         if batch.is_empty() {
@@ -151,8 +183,7 @@ impl<S: Step> Typed<S> {
         let handling = tokio::time::timeout(self.timeout, handling); // a hanging call must not hold the partition
         let started = std::time::Instant::now();
         // Outermost, so that the span and the duration cover every attempt, also one that timed out.
-        let outcome =
-            handling.instrument(tracing::info_span!("process", step = S::NAME, records = batch.len())).await;
+        let outcome = handling.instrument(line(S::NAME, batch)).await;
         ::metrics::histogram!(metrics::PROCESS_DURATION, "step" => S::NAME).record(started.elapsed());
         match outcome {
             Ok(Ok(verdicts)) => verdicts,
@@ -164,6 +195,20 @@ impl<S: Step> Typed<S> {
                 format!("{} took longer than {} s", S::NAME, self.timeout.as_secs_f32()),
             )),
         }
+    }
+}
+
+/// What stands on every line that is logged meanwhile.
+fn line<In>(step: &'static str, batch: &[Received<In>]) -> tracing::Span {
+    match batch {
+        [Received { envelope, .. }] => tracing::error_span!(
+            "process",
+            step,
+            records = 1,
+            correlation_id = envelope.correlation_id,
+            trace_id = envelope.trace.trace_id()
+        ),
+        _ => tracing::error_span!("process", step, records = batch.len()),
     }
 }
 
@@ -212,7 +257,7 @@ pub(crate) fn emit<Out: Event>(
             causation_id: Some(cause.id),
             trace: cause.trace.child(),
         };
-        emitted.push(Emitted { encoded, envelope });
+        emitted.push(Emitted { encoded, envelope, sender: None });
     }
     Ok(emitted)
 }

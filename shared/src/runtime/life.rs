@@ -4,7 +4,6 @@ use std::{net::SocketAddr, process::ExitCode, thread, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
 use tracing::{error, info, warn};
 
@@ -22,7 +21,7 @@ use crate::{
     health::Health,
     operator,
     state::rebuild::Recovery,
-    telemetry,
+    telemetry::{self, Exporter, Instruments},
 };
 
 /// How long a shutdown may take: finish the batch, commit, leave the group.
@@ -36,9 +35,9 @@ where
     W: FnOnce(Service) -> F,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    let begun = telemetry::start(common.log_format).and_then(|metrics| {
+    let begun = telemetry::start(&common).and_then(|instruments| {
         plant::announce()?;
-        block_on(live(name, common, metrics, wire))
+        block_on(traced(name, common, instruments, wire))
     });
     match begun {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,21 +63,42 @@ fn workers() -> usize {
     thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4))
 }
 
-async fn live<W, F>(
+/// A life whose spans are exported; the last of them after all else has ended.
+async fn traced<W, F>(
     name: &'static str,
     common: Common,
-    metrics: PrometheusHandle,
+    instruments: Instruments,
     wire: W,
 ) -> anyhow::Result<()>
 where
     W: FnOnce(Service) -> F,
     F: Future<Output = anyhow::Result<Service>>,
 {
-    let (shutdown, health, clock) = (Shutdown::new(), Health::starting(), Clock::system());
+    let clock = Clock::system();
+    let exporter = Exporter::start(&common.traces, name, &common.instance(), &clock)?;
+    let outcome = live(name, common, instruments, clock, wire).await;
+    if let Some(exporter) = exporter {
+        exporter.finish().await;
+    }
+    outcome
+}
+
+async fn live<W, F>(
+    name: &'static str,
+    common: Common,
+    instruments: Instruments,
+    clock: Clock,
+    wire: W,
+) -> anyhow::Result<()>
+where
+    W: FnOnce(Service) -> F,
+    F: Future<Output = anyhow::Result<Service>>,
+{
+    let (shutdown, health) = (Shutdown::new(), Health::starting());
     let mut tasks = JoinSet::new();
     let signals = shutdown.clone();
     tasks.spawn(async move { signals.on_signal().await.context("cannot listen for signals") });
-    let routes = operator::routes(health.clone(), metrics, common.operator_token.clone());
+    let routes = operator::routes(health.clone(), instruments, common.operator_token.clone());
     let routes = operator::with_faults(routes, &common, &clock);
     let operators = operator::bind(&common).await?;
     tasks.spawn(serve(operators, routes, shutdown.clone()));

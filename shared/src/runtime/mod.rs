@@ -29,6 +29,7 @@ mod stop_limit;
 mod teller;
 mod tick;
 mod together;
+mod traced;
 mod turn;
 pub mod waiting;
 mod writer;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use uuid::Uuid;
 
+use super::dead_letter::TRACE;
 use crate::{envelope::Envelope, step::Origin, topics::Names};
 
 const TOPIC: &str = "kafka_dlt-original-topic";
@@ -92,11 +93,11 @@ pub fn as_it_came<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
 }
 
 /// A dead letter's headers as the record needs them that is to be handled again: where it first stood, how often it has
-/// failed and since when, and what became of it by hand, but no longer why it was given up.
+/// failed and since when, where that stands in its trace, and what became of it by hand, but no longer why it was given up.
 #[must_use]
 pub fn for_retry<H: Headers>(headers: Option<&H>) -> OwnedHeaders {
     keep(headers, |name| {
-        [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS].contains(&name) || CARRIED.contains(&name)
+        [TOPIC, PARTITION, OFFSET, TIMESTAMP, ATTEMPTS, TRACE].contains(&name) || CARRIED.contains(&name)
     })
 }
 

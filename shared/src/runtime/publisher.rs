@@ -6,19 +6,20 @@ use std::{sync::Arc, time::Duration};
 use rdkafka::{
     ClientConfig,
     error::{KafkaError, RDKafkaErrorCode},
-    message::ToBytes,
+    message::{OwnedHeaders, ToBytes},
     producer::{FutureProducer, FutureRecord},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::writer::PARTITIONER;
+use super::{traced, writer::PARTITIONER};
 use crate::{
     codec::Codec,
     envelope::Envelope,
     events::Record,
     fault::Fault,
     faults::{self, Plant, planted},
+    telemetry::{Span, is_on, wants},
     topics::{ALL, Names, Topic},
     trace::TraceContext,
 };
@@ -40,7 +41,7 @@ pub struct Root {
     pub source: String,
     /// The request's correlation id.
     pub correlation_id: String,
-    /// The request's trace.
+    /// The request's trace: the span that leads to it.
     pub trace: TraceContext,
 }
 
@@ -91,6 +92,15 @@ impl Prepared {
     pub(super) fn to<'p>(&'p self, name: &'p str) -> FutureRecord<'p, str, Vec<u8>> {
         FutureRecord::to(name).key(self.key.as_str()).payload(&self.value).headers(self.envelope.to_headers())
     }
+
+    /// The span of sending it, when that is kept, and the headers that say so.
+    fn traced(&self, name: &str) -> Option<(Box<Span>, OwnedHeaders)> {
+        let above = &self.envelope.trace;
+        (is_on() && wants(above)).then(|| {
+            let envelope = Envelope { trace: above.child(), ..self.envelope.clone() };
+            (traced::sending(name, &envelope, above.span()), envelope.to_headers())
+        })
+    }
 }
 
 impl Publisher {
@@ -129,7 +139,16 @@ impl Publisher {
     pub async fn send(&self, prepared: &Prepared) -> Result<Placed, Fault> {
         let topic = prepared.topic()?;
         let name = self.names.topic(topic);
-        self.deliver(topic, prepared.to(&name)).await
+        let Some((mut span, headers)) = prepared.traced(&name) else {
+            return self.deliver(topic, prepared.to(&name)).await;
+        };
+        let placed = self.deliver(topic, prepared.to(&name).headers(headers)).await;
+        if let Err(fault) = &placed {
+            span.fail(fault.code());
+        }
+        span.end();
+        span.export();
+        placed
     }
 
     /// Publishes a tombstone: on a compacted topic it removes what has this key.

@@ -26,6 +26,7 @@ use super::{
     stop_limit::StopLimit,
     teller::Teller,
     tick::{self, Tick, Ticker},
+    traced::Reader,
     waiting::{Limits, Lines, Waiting},
     writer::Writer,
 };
@@ -167,7 +168,7 @@ impl Service {
     /// Adds a hop.
     #[must_use]
     pub fn step<S: Step>(mut self, step: S) -> Self {
-        self.hops.push(hop::Typed::boxed(step, self.common.step_timeout, self.common.names()));
+        self.hops.push(hop::Typed::boxed(step, self.common.step_timeout, self.reader()));
         self
     }
 
@@ -197,6 +198,11 @@ impl Service {
     pub fn serve(mut self, listen: SocketAddr, routes: Router) -> Self {
         self.servers.push((listen, routes));
         self
+    }
+
+    fn reader(&self) -> Reader {
+        let names = self.common.names();
+        Reader { group: names.group(self.name), names }
     }
 
     fn inputs(&self) -> Vec<Topic> {
@@ -254,6 +260,7 @@ impl Service {
         Ok(Engine {
             waiting: Waiting::new(topics, ordered, lines, log::reader(&self.connected.base, &group)),
             inputs: self.inputs(),
+            reader: self.reader(),
             recovery: self.recovery(),
             writer: Writer::new(&self.connected.base, self.common.delivery, &id),
             names,

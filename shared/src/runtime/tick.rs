@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::hop::{Emitted, emit};
+use super::{
+    hop::{Emitted, emit},
+    traced,
+};
 use crate::{
     codec::Codec,
     envelope::Envelope,
@@ -83,7 +86,9 @@ impl<T: Tick> Ticker for Typed<T> {
     ) -> Result<(Vec<String>, Vec<Emitted>), Fault> {
         let (mut entries, mut emitted) = (Vec::new(), Vec::new());
         for due in self.0.due(now, held).await? {
-            emitted.extend(emit(T::NAME, &due.cause, due.outcome, codec)?);
+            let mut events = emit(T::NAME, &due.cause, due.outcome, codec)?;
+            traced::due(T::NAME, &due.cause, &mut events);
+            emitted.extend(events);
             entries.push(due.entry);
         }
         Ok((entries, emitted))

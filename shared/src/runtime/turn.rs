@@ -10,8 +10,9 @@ use super::{
     dead_letter::{Failure, bury},
     engine::Engine,
     held::{Tried, Verdict},
-    hop::{Answer, Emitted},
+    hop::{Answer, Answered, Emitted},
     stop_limit::Counts,
+    traced,
     waiting::{Ended, Standing},
     writer::Outgoing,
 };
@@ -23,6 +24,7 @@ use crate::{
     metrics,
     step::Origin,
     topics::Topic,
+    trace::TraceContext,
 };
 
 /// What a batch led to, ready to be made durable.
@@ -57,6 +59,8 @@ pub(super) struct Item<'a> {
     pub skipped: bool,
     pub round: usize,
     pub answer: Option<Answer>,
+    /// Its span in the step, where that is kept.
+    pub span: Option<TraceContext>,
     /// How it has failed, when it is given up.
     pub tried: Tried,
     /// How it stands to the line of its key.
@@ -124,7 +128,8 @@ impl Engine {
                 Route::Skip | Route::Discard => (None, Some(Ok(Vec::new()))),
                 Route::Refused(fault) => (None, Some(Err(fault))),
             };
-            Item { raw, hop, skipped, round: 0, answer, tried: Tried::default(), standing: Standing::Free }
+            let (tried, standing) = (Tried::default(), Standing::Free);
+            Item { raw, hop, skipped, round: 0, answer, span: None, tried, standing }
         };
         let mut items: Vec<Item<'_>> = batch.map(item).collect();
         // What no step is for is in nobody's order.
@@ -156,11 +161,12 @@ impl Engine {
         let given = self.handle.block_on(join_all(asked));
         for ((hop, ours), answers) in groups.into_iter().zip(given) {
             let name = self.hops[hop].name();
-            if answers.iter().any(Result::is_ok) {
+            if answers.iter().any(|answered| answered.answer.is_ok()) {
                 self.held.succeeded(name);
             }
-            for (i, answer) in ours.into_iter().zip(answers) {
+            for (i, Answered { answer, span }) in ours.into_iter().zip(answers) {
                 items[i].answer = Some(answer);
+                items[i].span = span;
                 self.judge(&mut items[i], name, settled)?;
             }
         }
@@ -183,8 +189,9 @@ impl Engine {
                 Verdict::Hold => {
                     ::metrics::counter!(metrics::RETRIES, "step" => step, "code" => fault.code())
                         .increment(1);
+                    let (correlation_id, trace_id) = (item.raw.correlation_id(), item.raw.trace_id());
                     warn!(step, code = fault.code(), %fault, topic = %place.topic, partition = place.partition,
-                        offset = place.offset, "will be tried again");
+                        offset = place.offset, correlation_id, trace_id, "will be tried again");
                     settled.hold(place);
                 }
             },
@@ -207,36 +214,47 @@ impl Engine {
                 }
             }
             (_, Some(Err(_))) if planted(Plant::SwallowedPoison) => {}
-            (_, Some(Err(fault))) => settled.records.push(self.letter(raw, &fault, item.tried)),
+            (_, Some(Err(fault))) => {
+                settled.records.push(self.letter(raw, &fault, item.tried, item.span.as_ref()));
+            }
             (_, None) => return Ok(()),
         }
         settled.offsets.insert((place.topic, place.partition), place.offset + 1);
         Ok(())
     }
 
-    /// The dead letter of a record.
-    pub(super) fn letter(&self, raw: &Raw, fault: &Fault, tried: Tried) -> Outgoing {
+    /// The dead letter of a record, below the span in which it failed.
+    pub(super) fn letter(
+        &self,
+        raw: &Raw,
+        fault: &Fault,
+        tried: Tried,
+        span: Option<&TraceContext>,
+    ) -> Outgoing {
+        let topic = self.names.topic(self.waiting.topics.dead_letters);
+        let refused = span.is_none().then(|| self.reader.refused(raw, fault)).flatten();
+        let below = span.or(refused.as_ref());
         let last = self.clock.now();
         let first = last.checked_sub(tried.since).unwrap_or(last);
         let failure = Failure { attempts: tried.attempts, first, last };
-        let letter = bury(raw, &self.names, &self.group, fault, failure);
+        let letter = bury(raw, &self.names, &self.group, fault, failure, below);
         warn!(code = letter.code, %fault, topic = %raw.place.topic, partition = raw.place.partition,
-            offset = raw.place.offset, trace_id = letter.trace_id, "dead letter");
+            offset = raw.place.offset, correlation_id = raw.correlation_id(),
+            trace_id = letter.trace.trace_id(), "dead letter");
         ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
-        Outgoing {
-            topic: self.names.topic(self.waiting.topics.dead_letters),
-            key: letter.key,
-            value: letter.value,
-            headers: letter.headers,
-        }
+        let span = below.map(|below| traced::burying(&topic, raw, &letter.trace, below.span()));
+        Outgoing { topic, key: letter.key, value: letter.value, headers: letter.headers, span }
     }
 
     pub(super) fn outgoing(&self, event: Emitted) -> Outgoing {
+        let topic = self.names.topic(event.encoded.record.topic);
+        let span = event.sender.map(|sender| traced::sending(&topic, &event.envelope, sender));
         Outgoing {
-            topic: self.names.topic(event.encoded.record.topic),
+            topic,
             key: Some(event.encoded.key.into_bytes()),
             value: Some(event.encoded.value),
             headers: event.envelope.to_headers(),
+            span,
         }
     }
 

@@ -23,6 +23,7 @@ use crate::{
     config::Delivery,
     fault::Fault,
     faults::{self, Plant, planted},
+    telemetry::Span,
 };
 
 /// As Java's clients: one key, one partition, whoever writes.
@@ -43,6 +44,8 @@ pub(crate) struct Outgoing {
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
     pub headers: OwnedHeaders,
+    /// Of sending it, where that is kept.
+    pub span: Option<Box<Span>>,
 }
 
 /// The batch was not committed: go back to the committed offsets and handle it again.

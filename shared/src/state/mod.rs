@@ -37,7 +37,7 @@ use redis::{AsyncCommands, FromRedisValue, aio::ConnectionManager};
 use keys::unlink;
 pub use script::{Args, EffectScript};
 
-use crate::{fault::Fault, faults, topics::Topic};
+use crate::{fault::Fault, faults, telemetry, topics::Topic};
 
 /// A service's state in Redis. Clones share the connection and what was last seen.
 #[derive(Clone)]
@@ -136,7 +136,9 @@ impl State {
             invocation.arg(arg);
         }
         faults::point("before_script");
-        let answer = invocation.invoke_async(&mut self.redis.clone()).await?;
+        let mut redis = self.redis.clone();
+        let asking = invocation.invoke_async(&mut redis);
+        let answer = telemetry::redis("EVALSHA", Some(script.hash()), asking).await?;
         faults::point("after_script");
         Ok(answer)
     }

@@ -60,6 +60,11 @@ impl EffectScript {
         Self(Script::new(&format!("{PRELUDE}{body}")))
     }
 
+    /// By which Redis knows it.
+    pub(super) fn hash(&self) -> &str {
+        self.0.get_hash()
+    }
+
     pub(super) fn prepare(&self) -> ScriptInvocation<'_> {
         self.0.prepare_invoke()
     }

@@ -241,7 +241,7 @@ impl Engine {
                 ended.settled.push(id);
             }
             Err(fault) => {
-                settled.records.push(self.letter(raw, &fault, item.tried));
+                settled.records.push(self.letter(raw, &fault, item.tried, item.span.as_ref()));
                 settled.records.push(self.note(raw, Note::Buried(id)));
                 ended.stopped = Some(id);
                 info!(%id, "the line stops behind it again");

@@ -131,7 +131,7 @@ impl Engine {
             "so many records wait behind dead letters that there is no place for another: redrive them";
         let fault = Fault::transient("waiting_full", message).excused(NO_PLACE);
         warn!(code = fault.code(), %fault, topic = %raw.place.topic, partition = raw.place.partition,
-            offset = raw.place.offset, "held");
+            offset = raw.place.offset, correlation_id = raw.correlation_id(), trace_id = raw.trace_id(), "held");
         self.health.concern("waiting", fault.to_string());
         ::metrics::gauge!(metrics::WAITING_FULL).set(1.0);
         self.waiting.refused = Some(Instant::now());
@@ -150,6 +150,7 @@ impl Engine {
             key: raw.message.key().map(<[u8]>::to_vec),
             value: raw.message.payload().map(<[u8]>::to_vec),
             headers,
+            span: None,
         }
     }
 
@@ -160,6 +161,7 @@ impl Engine {
             key: raw.message.key().map(<[u8]>::to_vec),
             value: None,
             headers: note.headers(),
+            span: None,
         }
     }
 
