@@ -12,7 +12,7 @@ use orderflow::{
     fault::Fault,
     state::{
         State,
-        rebuild::{Beyond, Fold, Logged, What, readable},
+        rebuild::{Beyond, Fold, Logged, What},
     },
     topics::{self, Topic},
 };
@@ -164,7 +164,7 @@ impl Fold for FraudFold {
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
         let mut memory = Memory::default();
         for logged in batch {
-            if let Some(label) = readable(logged, logged.read::<FraudLabelled>())? {
+            if let Some(label) = logged.read::<FraudLabelled>()? {
                 self.learn(logged.envelope.id, &label, &mut memory);
             } else if let Some(said) = read(logged)? {
                 self.take(said, &logged.envelope, logged.origin.partition, &mut memory);

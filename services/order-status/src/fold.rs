@@ -47,7 +47,7 @@ impl Fold for RestoreTimelines {
         let (mut keys, mut placed) = (Vec::new(), Vec::new());
         for logged in batch {
             // However old: the set of erased keys has no end.
-            if let Some(event) = readable(logged, logged.read::<CustomerErased>())? {
+            if let Some(event) = logged.read::<CustomerErased>()? {
                 keys.extend(event.keys);
                 continue;
             }
@@ -58,11 +58,11 @@ impl Fold for RestoreTimelines {
             // By the record's own time before it is read: years of orders are skipped, not decoded.
             let age = now.duration_since(logged.envelope.time);
             if age < FORGOTTEN
-                && let Some(event) = readable(logged, first_of(logged))?
+                && let Some(event) = first_of(logged)?
             {
                 notes.push(note(&event, &logged.envelope, &logged.origin));
             } else if (FORGOTTEN..parties::LIFE).contains(&age)
-                && let Some(event) = readable(logged, logged.read::<OrderPlaced>())?
+                && let Some(event) = logged.read::<OrderPlaced>()?
             {
                 placed.push(event.order);
             }

@@ -8,7 +8,7 @@ use orderflow::{
     fault::Fault,
     state::{
         State,
-        rebuild::{Beyond, Fold, Logged, What, readable},
+        rebuild::{Beyond, Fold, Logged, What},
     },
     topics::{ACTIVITY, ORDERS, RECOMMENDATIONS, Topic},
 };
@@ -71,20 +71,20 @@ impl RestoreAssociations {
             return Ok(None);
         }
         let envelope = &logged.envelope;
-        if let Some(event) = readable(logged, logged.read::<OrderPlaced>())? {
+        if let Some(event) = logged.read::<OrderPlaced>()? {
             return Ok(Some(Lesson::of_order(&event, envelope)));
         }
-        if let Some(event) = readable(logged, logged.read::<ProductViewed>())? {
+        if let Some(event) = logged.read::<ProductViewed>()? {
             return Ok(Some(Lesson::of_view(&event, envelope)));
         }
-        let event = readable(logged, logged.read::<CartUpdated>())?;
+        let event = logged.read::<CartUpdated>()?;
         Ok(event.map(|event| Lesson::of_cart(&event, envelope)))
     }
 }
 
 /// What was said, under the event it was said to.
 fn kept(logged: &Logged<'_>, now: Timestamp) -> Result<Option<Said>, Fault> {
-    let Some(event) = readable(logged, logged.read::<RecommendationsUpdated>())? else { return Ok(None) };
+    let Some(event) = logged.read::<RecommendationsUpdated>()? else { return Ok(None) };
     // Whether to an order or to activity is not told: the longer life is right for both.
     let remembered = left(Deed::Ordered, event.updated_at, now);
     let said = match logged.envelope.causation_id {
