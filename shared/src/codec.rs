@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_avro_fast::{
     Schema,
     de::{DeserializerConfig, DeserializerState, read::SliceRead},
@@ -66,16 +67,16 @@ impl Codec {
             let message = format!("schema id {id} is {}, not {}", known.full_name, R::full_name());
             return Err(Fault::poison("unexpected_record", message));
         }
-        let mut config = DeserializerConfig::new(&known.schema);
-        config.max_seq_size = MAX_SEQUENCE;
-        let mut state = DeserializerState::with_config(SliceRead::new(&value[5..]), config);
-        let bad = |message: String| Fault::poison("bad_avro", format!("{} {message}", R::NAME));
-        let record =
-            R::deserialize(state.deserializer()).map_err(|error| bad(format!("cannot be read: {error}")))?;
-        match state.into_reader().read(&mut [0]) {
-            Ok(0) => Ok(record),
-            _ => Err(bad("is followed by more bytes".to_owned())),
-        }
+        read(&known, &value[5..])
+    }
+
+    /// Makes sure that a framed value is a whole record of the schema it names, whichever that is.
+    ///
+    /// # Errors
+    /// As [`Self::decode`].
+    pub fn check(&self, value: &[u8]) -> Result<(), Fault> {
+        let (_, known) = self.identify(value)?;
+        read::<IgnoredAny>(&known, &value[5..]).map(drop)
     }
 
     /// Frames and writes a record.
@@ -104,6 +105,21 @@ impl Codec {
     /// `Fatal` when this service may not write it.
     pub fn writer_id(&self, full_name: &str) -> Result<u32, Fault> {
         self.writable.get(full_name).copied().ok_or_else(|| unwritable(full_name))
+    }
+}
+
+/// Reads a body, and nothing behind it.
+fn read<T: DeserializeOwned>(known: &Known, body: &[u8]) -> Result<T, Fault> {
+    let mut config = DeserializerConfig::new(&known.schema);
+    config.max_seq_size = MAX_SEQUENCE;
+    let mut state = DeserializerState::with_config(SliceRead::new(body), config);
+    let name = known.full_name.rsplit('.').next().unwrap_or_default();
+    let bad = |message: String| Fault::poison("bad_avro", format!("{name} {message}"));
+    let record =
+        T::deserialize(state.deserializer()).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    match state.into_reader().read(&mut [0]) {
+        Ok(0) => Ok(record),
+        _ => Err(bad("is followed by more bytes".to_owned())),
     }
 }
 

@@ -187,12 +187,17 @@ impl Facts {
         self.answered.insert((service.to_owned(), event));
     }
 
+    /// What was given up and has not been answered since: service, event id.
+    pub fn unanswered(&self) -> impl Iterator<Item = &(String, Uuid)> {
+        self.buried.difference(&self.answered)
+    }
+
     /// The order's state. A final state wins over a dead letter.
     #[must_use]
     pub fn state(&self) -> State {
         match self.finals().max() {
             Some(state) => state,
-            None if !self.buried.is_subset(&self.answered) => State::Parked,
+            None if self.unanswered().next().is_some() => State::Parked,
             None => State::InProgress(self.step()),
         }
     }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use inventory::domain::Level;
 use orderflow::order_state::{State, Step};
 use serde::Serialize;
+use uuid::Uuid;
 
-use super::{Evidence, Record, evidence::SetAside};
+use super::{Evidence, Order, Record, evidence::SetAside};
 
 /// A promise, and where it was broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +23,10 @@ pub struct Check {
 pub fn check(evidence: &Evidence) -> Vec<Check> {
     let check = |promise, broken| Check { promise, broken };
     vec![
-        check("each accepted order has exactly one final state", one_final_state(evidence)),
+        check(
+            "each accepted order has exactly one final state, unless an operator has given it up for good",
+            one_final_state(evidence),
+        ),
         check(
             "each charge matches an order and its amount; whoever is not served does not pay, or has it back",
             charges(evidence),
@@ -43,12 +47,20 @@ fn one_final_state(evidence: &Evidence) -> Vec<String> {
         let finals: Vec<String> = order.facts.finals().map(|state| state.to_string()).collect();
         match finals.len() {
             _ if order.placed.is_none() => Some(format!("{id} has events and was never placed")),
+            // An operator has given it up for good, and `audit` says who and why.
+            0 if rests_for_good(evidence, order) => None,
             0 => Some(format!("{id} is {}", order.state())),
             1 => None,
             _ => Some(format!("{id} is {} at once", finals.join(" and "))),
         }
     });
     lost.chain(others).collect()
+}
+
+/// Whether all that an order rests for was discarded.
+fn rests_for_good(evidence: &Evidence, order: &Order) -> bool {
+    let is_discarded = |letter: &(String, Uuid)| evidence.discarded.contains(letter);
+    order.state() == State::Parked && order.facts.unanswered().all(is_discarded)
 }
 
 fn charges(evidence: &Evidence) -> Vec<String> {

@@ -26,6 +26,10 @@ pub struct Evidence {
     pub stock: Stock,
     /// Records on dead-letter topics, by code.
     pub dead_letters: BTreeMap<String, usize>,
+    /// Where records stand that cannot be read. They say nothing, and nothing here is taken from them.
+    pub damaged: Vec<String>,
+    /// Dead letters that operators have given up for good, as `audit` tells: service and event.
+    pub discarded: BTreeSet<(String, Uuid)>,
 }
 
 /// One order, as the log tells it.

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, anyhow};
 use inventory::domain::{Fact, Level, levels};
 use orderflow::{
     events::{
-        InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, OrderPlaced, Record as _,
-        StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
+        DeadLetterDiscarded, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage,
+        OrderPlaced, Record as _, StockAdjusted, StockAdjustmentRefused, StockAdjustmentRequested,
     },
     servers::Cluster,
     state::State,
@@ -31,7 +31,7 @@ use crate::{
 /// Everything there is to check about an environment at rest. `accepted` are the orders whose callers were told 202.
 ///
 /// # Errors
-/// When a server does not answer, or a ledger or a record of ours cannot be read.
+/// When a server does not answer, or a ledger cannot be read.
 pub async fn gather(environment: &Environment, accepted: BTreeSet<Uuid>) -> Result<Evidence> {
     let ledgers = Ledgers { gateway: environment.gateway_ledger(), carrier: environment.carrier_ledger() };
     gather_from(environment.connection(), &ledgers, accepted).await
@@ -58,7 +58,10 @@ pub async fn gather_from(
     let entries = read(&connection.kafka_config(), &connection.names(), &topics::ALL, true).await?;
     let decoder = Decoder::new(connection.registry()?);
     decoder.learn(&entries).await?;
-    let mut evidence = Evidence { accepted, ..Evidence::default() };
+    let (entries, damaged): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| !decoder.is_damaged(entry));
+    let damaged = damaged.iter().map(Entry::spot).collect();
+    let mut evidence = Evidence { accepted, damaged, ..Evidence::default() };
     for entry in &entries {
         take(&mut evidence, entry, &decoder)?;
     }
@@ -75,6 +78,10 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
     } else if let Place::Topic(_) = entry.place {
         let (kind, key) = (entry.envelope.kind.clone(), entry.key.clone());
         evidence.records.push(Record { id: entry.envelope.id, kind, key, value: entry.value.clone() });
+    }
+    if let Place::Topic(topics::AUDIT) = entry.place {
+        let given_up = decoder.decode::<DeadLetterDiscarded>(entry)?;
+        evidence.discarded.extend(given_up.map(|told| (told.service, told.event_id)));
     }
     let Some(order_id) = entry.order_id() else { return Ok(()) };
     let order = evidence.orders.entry(order_id).or_default();

@@ -60,6 +60,8 @@ struct Findings {
     orders_by_state: BTreeMap<String, usize>,
     decisions: Decisions,
     dead_letters: BTreeMap<String, usize>,
+    /// Where records stand that cannot be read; nothing is taken from them.
+    damaged: Vec<String>,
     promises: Vec<Check>,
 }
 
@@ -83,7 +85,8 @@ impl Audit {
                 states.add_row([state, &count.to_string()]);
             }
             let decisions = decisions(&findings.decisions);
-            print(format!("{states}\n\n{decisions}\n\n{}", promises(&findings.promises)))?
+            let damaged = damaged(&findings.damaged);
+            print(format!("{states}\n\n{decisions}\n\n{damaged}{}", promises(&findings.promises)))?
         }
         Ok(findings.is_well())
     }
@@ -95,9 +98,9 @@ impl Findings {
         for order in evidence.orders.values() {
             *orders_by_state.entry(order.state().to_string()).or_default() += 1;
         }
-        let dead_letters = evidence.dead_letters.clone();
+        let (dead_letters, damaged) = (evidence.dead_letters.clone(), evidence.damaged.clone());
         let decisions = Decisions::of(evidence);
-        Self { orders_by_state, decisions, dead_letters, promises: check(evidence) }
+        Self { orders_by_state, decisions, dead_letters, damaged, promises: check(evidence) }
     }
 
     fn is_well(&self) -> bool {
@@ -123,6 +126,14 @@ pub(super) fn decisions(decisions: &Decisions) -> String {
     }
     let Some(confident) = decisions.confident else { return by.to_string() };
     format!("{by}\nconfident: {:.1} % (score, or 1 − score, above the threshold)", confident * 100.0)
+}
+
+/// Records that nothing was taken from.
+fn damaged(spots: &[String]) -> String {
+    match spots.len() {
+        0 => String::new(),
+        count => format!("{count} records cannot be read, and were passed over:{}\n\n", some_of(spots)),
+    }
 }
 
 /// Each promise, and where it was broken.

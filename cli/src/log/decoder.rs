@@ -69,6 +69,15 @@ impl Decoder {
         self.decode::<PaymentFailed>(entry).ok().flatten().map(|failed| failed.reason)
     }
 
+    /// Whether a record on a topic cannot be read by the schema it names, or names none: services set it aside, and it
+    /// says nothing, whatever its headers claim. Its schema must have been learnt.
+    #[must_use]
+    pub fn is_damaged(&self, entry: &Entry) -> bool {
+        // A tombstone is whole; what was put aside is not read.
+        let is_read = matches!(entry.place, Place::Topic(_)) && !entry.value.is_empty();
+        is_read && self.codec.check(&entry.value).is_err()
+    }
+
     /// The record type, by the schema it was written with.
     #[must_use]
     pub fn full_name(&self, entry: &Entry) -> Option<String> {

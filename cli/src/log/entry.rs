@@ -95,6 +95,18 @@ impl Entry {
         Uuid::parse_str(&self.key).ok()
     }
 
+    /// Where it stands, for people: topic, partition and offset.
+    #[must_use]
+    pub fn spot(&self) -> String {
+        let topic = match &self.place {
+            Place::Topic(topic) => topic.name(),
+            Place::DeadLetters(service) | Place::Parked(service) | Place::Waiting(service) => {
+                service.as_str()
+            }
+        };
+        format!("{topic} {}:{}", self.partition, self.offset)
+    }
+
     /// The record type without its namespace.
     #[must_use]
     pub fn record(&self) -> &str {

@@ -1,10 +1,9 @@
 //! A checker that finds nothing proves nothing: each promise is broken here once, and the check must say so.
 
 use simulators::gateway::Moved;
-use uuid::Uuid;
 
 use super::*;
-use crate::audit::{Order, evidence::Placed};
+use crate::audit::evidence::Placed;
 
 const FULFILLED: Uuid = Uuid::from_u128(1);
 const DECLINED: Uuid = Uuid::from_u128(2);
@@ -81,6 +80,20 @@ fn an_order_that_stopped_on_its_way_is_found() {
         broken(|e| drop(e.orders.insert(Uuid::from_u128(3), order(&[("orders.OrderPlaced", "i")])))),
         [0]
     );
+}
+
+#[test]
+fn an_order_that_rests_breaks_a_promise_until_an_operator_has_given_all_of_it_up() {
+    let (id, [one, other]) = (Uuid::from_u128(3), [31, 32].map(Uuid::from_u128));
+    let rests = |e: &mut Evidence, discarded: &[Uuid]| {
+        let mut order = order(&[("orders.OrderPlaced", "i")]);
+        [one, other].into_iter().for_each(|event| order.facts.dead_letter("inventory", event));
+        e.orders.insert(id, order);
+        e.discarded.extend(discarded.iter().map(|event| ("inventory".to_owned(), *event)));
+    };
+    assert_eq!(broken(|e| rests(e, &[])), [0]);
+    assert_eq!(broken(|e| rests(e, &[one])), [0], "the other letter is still somebody's to deal with");
+    assert_eq!(broken(|e| rests(e, &[one, other])), [0usize; 0]);
 }
 
 #[test]
