@@ -45,6 +45,8 @@ pub struct Moment {
     pub declined: bool,
     /// Whether they have the customer asked about it first.
     pub asked: bool,
+    /// Whether they have it made for another amount.
+    pub mistaken: bool,
 }
 
 impl Moment {
@@ -143,8 +145,8 @@ impl<S: Simulator> Book<S> {
             let (reply, rests_on) = (S::answer(kept), kept.sequence);
             return Ok((Answered { reply, rests_on, replayed: true, effect: false }, None));
         }
-        let moment =
-            Moment { now, sequence: self.last_sequence() + 1, declined: fate.declined, asked: fate.asked };
+        let Fate { declined, asked, mistaken, .. } = *fate;
+        let moment = Moment { now, sequence: self.last_sequence() + 1, declined, asked, mistaken };
         Ok(match decide(&self.simulator, &moment) {
             Decision::Answer(reply) => {
                 let rests_on = self.last_sequence();

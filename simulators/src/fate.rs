@@ -25,7 +25,7 @@ impl Dice {
     /// Every request takes the same number of draws, whatever is switched on, so that turning one
     /// rate up does not move the others.
     pub fn throw(&mut self, settings: &impl FaultSettings) -> Fate {
-        let [slow, wait, error, throttle, decline, withhold, forget, ask]: [f64; 8] = self.0.random();
+        let [slow, wait, error, throttle, decline, withhold, forget, ask, wrong]: [f64; 9] = self.0.random();
         let faults = settings.common();
         let is_slow = faults.slow_rate.hits(slow);
         let spread = if is_slow { faults.slow_ms } else { faults.latency_ms };
@@ -42,6 +42,7 @@ impl Dice {
             },
             declined: settings.decline_rate().hits(decline),
             asked: settings.ask_rate().hits(ask),
+            mistaken: settings.wrong_amount_rate().hits(wrong),
             withheld: settings.withheld_rate().hits(withhold),
             forgets_key: faults.forget_key_rate.hits(forget),
             hold: Duration::from_millis(faults.hold_ms.into()),
@@ -62,6 +63,8 @@ pub struct Fate {
     pub declined: bool,
     /// The customer is asked first, if it is an effect.
     pub asked: bool,
+    /// Made for another amount, if it is an effect.
+    pub mistaken: bool,
     /// Done and recorded, then not answered, if it is an effect.
     pub withheld: bool,
     /// Its key is taken for new.

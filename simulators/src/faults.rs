@@ -156,6 +156,11 @@ pub trait FaultSettings: Clone + Default + Serialize + DeserializeOwned + Send +
     fn ask_rate(&self) -> Rate {
         Rate::default()
     }
+
+    /// The share of effects that are made for another amount than was asked for.
+    fn wrong_amount_rate(&self) -> Rate {
+        Rate::default()
+    }
 }
 
 /// A setting that was not accepted.

@@ -1,7 +1,9 @@
-//! Gateways and carriers that fail, hang, or act and then say nothing.
+//! Gateways and carriers that fail, hang, or act and then say nothing, or something else than was asked for.
 
-use orderflow_tests::{Request, Shop, eventually, options, servers};
+use orderflow::{events::PaymentFailed, order_state::State};
+use orderflow_tests::{Request, Shop, eventually, load::Placed, options, servers};
 use serde_json::json;
+use simulators::gateway::{Kind, read_ledger};
 
 #[tokio::test]
 async fn a_gateway_that_charges_and_does_not_answer_charges_once() {
@@ -45,6 +47,43 @@ async fn a_gateway_that_forgets_keys_still_charges_once() {
     let shop = Shop::open(options).await;
     let placed = shop.load(30).all().await;
     shop.close(&placed).await;
+}
+
+/// What was charged is held against what the order costs, whoever says that it is paid. Nothing is shipped for it; and once
+/// the money went back at the gateway, the order has an end.
+#[tokio::test]
+async fn a_wrong_charge_rests_its_order_until_the_money_went_back() {
+    let shop = Shop::open(options()).await;
+    let gateway = shop.environment().gateway();
+    shop.switch(gateway, json!({ "wrong_amount_rate": 1.0 })).await;
+    let wrong = shop.place(&Request::good()).await;
+    let key = wrong.order_id.to_string();
+    shop.settled(&[Placed { becomes: State::Parked, ..wrong }]).await;
+    let letters = shop.orderflow(&["dlq", "list", "--group", "payment"]).await;
+    assert_eq!(
+        (&letters[0]["code"], &letters[0]["key"]),
+        (&json!("charge_mismatch"), &json!(key)),
+        "{letters}"
+    );
+    shop.switch(gateway, json!({ "wrong_amount_rate": 0.0 })).await;
+
+    let ledger = read_ledger(&shop.environment().gateway_ledger()).unwrap();
+    let charge = ledger.iter().find(|line| line.entry.kind == Kind::Charge).unwrap();
+    let form = [("payment_intent", charge.entry.intent_id.as_str())];
+    let refunds = format!("{}/v1/refunds", gateway.operator_url());
+    let refund = reqwest::Client::new().post(refunds).header("idempotency-key", "by hand").form(&form);
+    refund.send().await.unwrap().error_for_status().unwrap();
+    shop.orderflow(&["dlq", "redrive", "payment", "--all"]).await;
+    let (_, failed) = shop.record::<PaymentFailed>(&key).await;
+    assert_eq!(failed.reason, "refused_by_gateway");
+    assert_eq!(failed.gateway_code.as_deref(), Some("wrong_amount"));
+
+    let other = shop.place(&Request::good()).await;
+    let wrong = Placed { becomes: State::Declined, ..wrong };
+    let problems = shop.examine(&[wrong, other], &["charge_mismatch"]).await;
+    // The ledger keeps what the gateway has done, and that is all there is to find.
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.contains(&key)), "{problems:?}");
 }
 
 #[tokio::test]

@@ -5,12 +5,15 @@ use orderflow::{events::Order, fault::Fault};
 use serde::Deserialize;
 
 use crate::{
-    domain::reason_of_decline,
+    domain::{reason, reason_of_decline},
     gateway::{Answer, Standing},
 };
 
 /// The metadata field that carries the order's id.
 pub const ORDER_ID: &str = "order_id";
+
+/// What a payment failed for whose charge was another amount, and was given back: stands where the gateway's own codes do.
+const WRONG_AMOUNT: &str = "wrong_amount";
 
 const LONGEST_NAME: usize = 255;
 
@@ -60,10 +63,15 @@ impl Intent {
         })
     }
 
-    /// Whether it can never be charged any more.
+    /// Whether it can never be charged any more: it was cancelled, or what was charged by mistake went back.
     #[must_use]
     pub fn is_voided(&self) -> bool {
-        self.status == "canceled"
+        self.status == "canceled" || (self.status == "succeeded" && self.is_given_back())
+    }
+
+    /// Whether all that was charged went back.
+    fn is_given_back(&self) -> bool {
+        self.amount_received > 0 && self.amount_refunded == self.amount_received
     }
 
     /// Whether some of the charge went back already. `false` says nothing at a gateway that does not tell.
@@ -80,6 +88,11 @@ impl Intent {
     pub fn standing(&self, order: &Order) -> Result<Standing, Fault> {
         self.is_for(order)?;
         Ok(match (self.status.as_str(), &self.last_payment_error) {
+            // Somebody has given a wrong charge back: the order is not paid, and cannot be any more.
+            ("succeeded", _) if self.amount_received != order.total && self.is_given_back() => {
+                let (reason, code) = (reason::REFUSED_BY_GATEWAY, Some(WRONG_AMOUNT.to_owned()));
+                Standing::Decided(Answer::Declined { reason, code })
+            }
             ("succeeded", _) if self.amount_received != order.total => {
                 return Err(mismatch(order, "has taken another amount than the order's total"));
             }

@@ -56,17 +56,17 @@ pub fn confirmed(mut intent: Intent, moment: &Moment) -> Entry {
             intent.next_action = Some(NextAction { r#type: "use_stripe_sdk".into() });
             intent.entry(Kind::Action)
         }
-        None => charged(intent),
+        None => charged(intent, moment),
     }
 }
 
 /// What the customer's act does to an intent that waits for it.
-pub fn act(gateway: &Gateway, id: &str, act: Act) -> Decision<Entry> {
+pub fn act(gateway: &Gateway, id: &str, act: Act, moment: &Moment) -> Decision<Entry> {
     let Some(intent) = gateway.intent(id) else {
         return Decision::Answer(errors::missing("intent", "payment_intent", id));
     };
     match (intent.status, act) {
-        (Status::RequiresAction, Act::Confirm) => Decision::Record(charged(intent.clone())),
+        (Status::RequiresAction, Act::Confirm) => Decision::Record(charged(intent.clone(), moment)),
         (Status::RequiresAction, Act::Refuse) => {
             Decision::Record(refused(intent.clone(), cards::unauthenticated()))
         }
@@ -77,11 +77,11 @@ pub fn act(gateway: &Gateway, id: &str, act: Act) -> Decision<Entry> {
     }
 }
 
-fn charged(mut intent: Intent) -> Entry {
+fn charged(mut intent: Intent, moment: &Moment) -> Entry {
     intent.status = Status::Succeeded;
     intent.next_action = None;
-    intent.amount_received = intent.amount;
-    intent.entry(Kind::Charge)
+    intent.amount_received = intent.amount + i64::from(moment.mistaken);
+    Entry { amount: intent.amount_received, ..intent.entry(Kind::Charge) }
 }
 
 /// As at Stripe, the card is let go: another one would have to be named.

@@ -77,6 +77,9 @@ pub struct GatewayFaults {
     pub ask_rate: Rate,
     /// The share of charges and refunds that are made and recorded, and then not answered.
     pub timeout_after_charge_rate: Rate,
+    /// The share of charges that take one minor unit more than was asked for. No honest gateway does this: it is here
+    /// to show that whoever checks what was charged notices.
+    pub wrong_amount_rate: Rate,
     /// How long a search does not find a new intent.
     pub search_lag_ms: Millis,
     /// How long after it happened something is called back.
@@ -94,6 +97,7 @@ impl Default for GatewayFaults {
             decline_rate: Rate::default(),
             ask_rate: Rate::default(),
             timeout_after_charge_rate: Rate::default(),
+            wrong_amount_rate: Rate::default(),
             search_lag_ms: Millis::default(),
             callback_delay_ms: Spread::new(0, 20),
             duplicate_callback_rate: Rate::default(),
@@ -117,6 +121,10 @@ impl FaultSettings for GatewayFaults {
 
     fn ask_rate(&self) -> Rate {
         self.ask_rate
+    }
+
+    fn wrong_amount_rate(&self) -> Rate {
+        self.wrong_amount_rate
     }
 }
 

@@ -46,7 +46,7 @@ async fn confirm_intent(State(desk): Desked, Path(id): Path<String>, call: Call)
 
 /// What the customer does on the page that asks them: `confirm` or `refuse`. No path of Stripe's.
 async fn customer(State(desk): Desked, Path((id, act)): Path<(String, Act)>, call: Call) -> Response {
-    let decide = |gateway: &Gateway, _: NoFields, _: &_| confirm::act(gateway, &id, act);
+    let decide = |gateway: &Gateway, _: NoFields, moment: &_| confirm::act(gateway, &id, act, moment);
     desk.change(&call, Keyed::Never, decide).await
 }
 

@@ -70,6 +70,18 @@ async fn declines_by_rate_are_like_those_of_a_card() {
 }
 
 #[tokio::test]
+async fn a_wrong_amount_is_what_intent_and_ledger_say_and_goes_back_whole() {
+    let mut bench = Bench::gateway();
+    bench.reopen(&json!({"wrong_amount_rate": 1}));
+    let paid = bench.post(INTENTS, "k", &charge("o1", "tok_visa")).await;
+    let asked = paid.body["amount"].as_i64().unwrap();
+    assert_eq!(paid.body["amount_received"].as_i64(), Some(asked + 1));
+    assert_eq!(moved_by_order(&read_ledger(&bench.ledger()).unwrap())["o1"].charged, asked + 1);
+    let refund = json!({"payment_intent": paid.body["id"]});
+    assert_eq!(bench.post("/v1/refunds", "r", &refund).await.body["amount"].as_i64(), Some(asked + 1));
+}
+
+#[tokio::test]
 async fn a_gateway_that_forgets_keys_is_noticed_in_the_ledger() {
     let mut bench = Bench::gateway();
     bench.reopen(&json!({"forget_key_rate": 1}));
