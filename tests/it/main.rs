@@ -21,6 +21,7 @@ mod invoices;
 mod kill_nine;
 mod kill_points;
 mod labels;
+mod long_outages;
 mod lost_state;
 mod managed;
 mod model;

@@ -26,6 +26,12 @@ pub async fn own_redis() -> Servers {
     start(Choice { redis: of_ones_own(), ..given(shared) }).await
 }
 
+/// The shared servers, but a registry of one's own: it may be stopped.
+pub async fn own_registry() -> Servers {
+    let shared = shared().await;
+    start(Choice { registry: of_ones_own(), ..given(shared) }).await
+}
+
 /// The shared servers, but a broker of one's own: it may be stopped.
 pub async fn own_kafka() -> Servers {
     let shared = shared().await;

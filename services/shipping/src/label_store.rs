@@ -9,7 +9,11 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use futures::{StreamExt, TryStreamExt, stream::iter};
 use jiff::Timestamp;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path::Path as Key};
-use orderflow::{fault::Fault, health::Health};
+use orderflow::{
+    breaker::{Breaker, Dependency},
+    fault::Fault,
+    health::Health,
+};
 use orderflow_storage::{OpenError, bucket::is_missing};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -28,12 +32,20 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// What readiness calls the label store.
 const CONCERN: &str = "label_store";
 
+/// The label store, as its breaker sees it.
+pub const LABEL_STORE: Dependency = Dependency {
+    name: "label-store",
+    refusal: "label_store_breaker_open",
+    outages: &["label_store_unavailable"],
+};
+
 /// Stores label documents. Readiness is degraded while it does not take or delete them.
 #[derive(Clone)]
 pub struct LabelStore {
     store: Arc<dyn ObjectStore>,
     address: Address,
     health: Health,
+    breaker: Option<Breaker>,
 }
 
 /// Where the two documents of an order lie: the same for a repeat.
@@ -66,7 +78,13 @@ impl LabelStore {
         health: &Health,
     ) -> Result<Self, Fault> {
         let store = orderflow_storage::open(address, variables, TIMEOUT).map_err(|e| unusable(address, e))?;
-        Ok(Self { store, address: address.clone(), health: health.clone() })
+        Ok(Self { store, address: address.clone(), health: health.clone(), breaker: None })
+    }
+
+    /// The same behind a breaker: while the store is out, no label is blamed for it.
+    #[must_use]
+    pub fn guarded(self, breaker: Breaker) -> Self {
+        Self { breaker: Some(breaker), ..self }
     }
 
     /// Stores and deletes a file of no meaning in a bucket, so that what is wrong with it is known before the first
@@ -105,7 +123,8 @@ impl LabelStore {
         let both =
             async { tokio::try_join!(put(&paths.zpl, zpl.into_bytes().into()), put(&paths.pdf, pdf.into())) };
         let late = |_| Fault::transient("label_store_unavailable", "the label store takes too long");
-        self.noted(timeout_at(deadline, both).await.map_err(late).flatten().map(drop))
+        let stored = async { timeout_at(deadline, both).await.map_err(late).flatten().map(drop) };
+        self.called(stored).await
     }
 
     /// Deletes documents by their paths, and what a write that was cut off may have left of them. Returns how many
@@ -116,8 +135,8 @@ impl LabelStore {
     pub async fn delete(&self, paths: &[String]) -> Result<usize, Fault> {
         let deleting = iter(paths.to_vec()).map(async |path| self.delete_one(&path).await);
         let deleting = deleting.buffer_unordered(DELETIONS);
-        let deleted: Result<Vec<bool>, Fault> = deleting.try_collect().await;
-        Ok(self.noted(deleted)?.into_iter().filter(|was_there| *was_there).count())
+        let deleted: Vec<bool> = self.called(deleting.try_collect()).await?;
+        Ok(deleted.into_iter().filter(|was_there| *was_there).count())
     }
 
     /// Whether it was there.
@@ -165,6 +184,15 @@ impl LabelStore {
         match &self.address {
             Address::Folder(_) => refused(what).caused_by(error),
             Address::Bucket { .. } => bucket::explained(what, &self.address, &error),
+        }
+    }
+
+    /// Makes a call, if calls go through. While none do, readiness says why the last one failed.
+    async fn called<T>(&self, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let noted = async { self.noted(call.await) };
+        match &self.breaker {
+            Some(breaker) => breaker.call(noted).await,
+            None => noted.await,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     fold::FromLog,
     guarded_carrier::{CARRIER, GuardedCarrier},
     http_carrier::HttpCarrier,
-    label_store::{LabelStore, variables},
+    label_store::{LABEL_STORE, LabelStore, variables},
     papers::Folder,
     states::States,
 };
@@ -26,6 +26,7 @@ use crate::{
 pub async fn wire(settings: &Settings, service: Service) -> Result<Service> {
     let (state, clock) = (service.state(), service.clock());
     let store = LabelStore::open(&settings.labels.store, variables(), &service.health())?;
+    let store = store.guarded(service.breaker(LABEL_STORE));
     match store.check().await {
         Err(fault) if fault.consequence() == Consequence::Fatal => return Err(fault.into()),
         Err(fault) => {

@@ -7,12 +7,16 @@ use moka::sync::Cache;
 use serde_avro_fast::Schema;
 
 use crate::{
+    breaker::{Breaker, Dependency},
     codec::{Codec, Known},
     fault::Fault,
     registry::Registry,
     schemas::{self, RecordSchema},
     topics::{Names, Topic},
 };
+
+/// How long the loop waits for an answer: all else waits with it.
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// A codec for every record type on the topics a service reads, and for those it writes.
 ///
@@ -100,6 +104,16 @@ pub(crate) struct LateComers {
     registry: Registry,
     subjects: HashMap<String, String>,
     refused: Cache<u32, ()>,
+    breaker: Option<Breaker>,
+}
+
+/// The registry, as its breaker sees it. A schema that it does not know is an answer.
+pub(crate) const REGISTRY: Dependency =
+    Dependency { name: "registry", refusal: "registry_breaker_open", outages: &["registry_unavailable"] };
+
+/// Whether a fault says that the registry is out, and nothing of the record.
+pub(crate) fn is_registry_out(fault: &Fault) -> bool {
+    fault.code() == REGISTRY.refusal || REGISTRY.outages.contains(&fault.code())
 }
 
 impl LateComers {
@@ -110,13 +124,18 @@ impl LateComers {
             subjects.insert(subject(names, record)?, record.full_name.clone());
         }
         let refused = Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build();
-        Ok(Self { registry, subjects, refused })
+        Ok(Self { registry, subjects, refused, breaker: None })
+    }
+
+    /// The same behind a breaker: while the registry is out, the loop does not wait for it record by record.
+    pub fn guarded(self, breaker: Breaker) -> Self {
+        Self { breaker: Some(breaker), ..self }
     }
 
     /// Teaches the codec the schema `id`, when it is a version of a record type this service reads.
     ///
     /// # Errors
-    /// `Transient` when the registry does not answer.
+    /// `Transient` when the registry does not answer, or is left alone.
     pub async fn learn(&self, codec: &Codec, id: u32) -> Result<(), Fault> {
         if self.refused.contains_key(&id) {
             return Ok(());
@@ -124,7 +143,14 @@ impl LateComers {
         let unavailable = |error: anyhow::Error| {
             Fault::transient("registry_unavailable", "the schema registry does not answer").caused_by(error)
         };
-        let found = self.registry.by_id(id).await.map_err(unavailable)?;
+        let asking = async {
+            let late = |_| Fault::transient("registry_unavailable", "the schema registry takes too long");
+            tokio::time::timeout(ANSWER, self.registry.by_id(id)).await.map_err(late)?.map_err(unavailable)
+        };
+        let found = match &self.breaker {
+            Some(breaker) => breaker.call(asking).await?,
+            None => asking.await?,
+        };
         let full_name =
             found.as_ref().and_then(|(uses, _)| uses.iter().find_map(|subject| self.subjects.get(subject)));
         match (full_name, &found) {

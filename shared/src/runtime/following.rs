@@ -10,7 +10,7 @@ use tracing::{error, warn};
 
 use super::{
     batch::Raw,
-    contract::LateComers,
+    contract::{LateComers, is_registry_out},
     log::KafkaLog,
     reading::{Came, FromBeginning},
 };
@@ -89,7 +89,7 @@ impl<R: Record> Follower<R> {
         }
         match self.decode(raw) {
             Ok(record) => drop(known.insert(raw.key_text(), record)),
-            Err(fault) if fault.code() == "registry_unavailable" => return Err(fault),
+            Err(fault) if is_registry_out(&fault) => return Err(fault),
             Err(fault) => {
                 error!(code = fault.code(), %fault, topic = %R::TOPIC, offset = raw.place.offset,
                     "a record cannot be read: what was known stands");

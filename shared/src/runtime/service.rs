@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::{
     batch::Pace,
     consumer,
+    contract::REGISTRY,
     engine::Engine,
     following::{self, Followed},
     held::Held,
@@ -38,7 +39,7 @@ use crate::{
     fault::Fault,
     health::Health,
     state::{
-        State,
+        REDIS, REDIS_POLICY, State,
         rebuild::{Fold, Logged, Recovery},
     },
     step::Step,
@@ -82,9 +83,15 @@ impl Service {
         let limits = Limits { waiting: common.waiting_limit, blocked: common.blocked_limit };
         let writes = rights.writes.iter().map(|(topic, name)| format!("orderflow.{topic}.{name}"));
         let (writes, ordered) = (writes.collect(), rights.ordered.clone());
+        // Every service needs both, and few may write `audit`: log, metrics and readiness tell of their moves.
+        let guard =
+            |dependency, policy| Breaker::new(dependency, policy, clock.clone(), health.clone(), |_| {});
+        let late_comers = connected.late_comers.guarded(guard(REGISTRY, Policy::default()));
+        let connected = Connected { late_comers, ..connected };
+        let state = State::new(connected.redis.clone(), common.names().keys(name));
         Ok(Self {
             group: rights.group.map(|topics| Group { topics, ordered, writes, limits }),
-            state: State::new(connected.redis.clone(), common.names().keys(name)),
+            state: state.guarded(guard(REDIS, REDIS_POLICY)),
             publisher: Publisher::new(connected.base.clone(), Arc::clone(&connected.codec), common.names())?,
             name,
             common,

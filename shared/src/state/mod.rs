@@ -30,6 +30,7 @@ mod script;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use redis::{AsyncCommands, FromRedisValue, aio::ConnectionManager};
@@ -37,7 +38,12 @@ use redis::{AsyncCommands, FromRedisValue, aio::ConnectionManager};
 use keys::unlink;
 pub use script::{Args, EffectScript};
 
-use crate::{fault::Fault, faults, telemetry, topics::Topic};
+use crate::{
+    breaker::{Breaker, Dependency, Policy},
+    fault::Fault,
+    faults, telemetry,
+    topics::Topic,
+};
 
 /// A service's state in Redis. Clones share the connection and what was last seen.
 #[derive(Clone)]
@@ -45,7 +51,22 @@ pub struct State {
     redis: ConnectionManager,
     root: Arc<str>,
     seen: Arc<Mutex<Seen>>,
+    breaker: Option<Breaker>,
 }
+
+/// Redis, as its breaker sees it. That it has lost something is an answer.
+pub(crate) const REDIS: Dependency =
+    Dependency { name: "redis", refusal: "redis_breaker_open", outages: &["redis_unavailable"] };
+
+/// Everything waits for Redis, so it is looked for often; one answer shows that it is back.
+pub(crate) const REDIS_POLICY: Policy = Policy {
+    window: 20,
+    least: 5,
+    in_a_row: 5,
+    first_wait: Duration::from_millis(500),
+    longest_wait: Duration::from_secs(5),
+    probes: 1,
+};
 
 /// What this process last saw of the state: less than this, and Redis has forgotten something.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +91,13 @@ impl State {
     /// State below `root`, the service's key prefix. Nothing works before [`Self::adopt`].
     #[must_use]
     pub fn new(redis: ConnectionManager, root: impl Into<Arc<str>>) -> Self {
-        Self { redis, root: root.into(), seen: Arc::default() }
+        Self { redis, root: root.into(), seen: Arc::default(), breaker: None }
+    }
+
+    /// The same behind a breaker: while Redis is out, no effect is tried, and no record is blamed for it.
+    #[must_use]
+    pub(crate) fn guarded(self, breaker: Breaker) -> Self {
+        Self { breaker: Some(breaker), ..self }
     }
 
     /// Starts the first generation of a service that has no history, unless there is one already.
@@ -138,7 +165,12 @@ impl State {
         faults::point("before_script");
         let mut redis = self.redis.clone();
         let asking = invocation.invoke_async(&mut redis);
-        let answer = telemetry::redis("EVALSHA", Some(script.hash()), asking).await?;
+        let asking = telemetry::redis("EVALSHA", Some(script.hash()), asking);
+        let calling = async { asking.await.map_err(Fault::from) };
+        let answer = match &self.breaker {
+            Some(breaker) => breaker.call(calling).await?,
+            None => calling.await?,
+        };
         faults::point("after_script");
         Ok(answer)
     }
