@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use orderflow_tests::sources::{self, between, text, workspace};
-use serde_json::Value;
+use orderflow_tests::{
+    Request, Shop, eventually, options, raw,
+    sources::{self, between, text, workspace},
+};
+use serde_json::{Value, json};
 
 /// The rules of every file in `deploy/alerts`, with the file's name.
 fn rules() -> Vec<(String, Value)> {
@@ -56,6 +59,92 @@ fn every_file_of_alerts_is_given_to_prometheus() {
         assert!(compose.contains(&format!("{{file: deploy/alerts/{name}}}")), "{name}");
         assert!(compose.contains(&format!("/etc/prometheus/alerts/{name}")), "{name}");
     }
+}
+
+/// A metric that is asked for, with the labels it is chosen by: `name{label="value"}`.
+fn chosen(expression: &str) -> Vec<(String, Vec<String>)> {
+    let label = |matcher: &str| matcher.split(['=', '!']).next().unwrap_or_default().trim().to_owned();
+    asked(expression)
+        .map(|metric| {
+            let behind = expression.split_once(metric).unwrap().1;
+            let braces = behind.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+            let labels = braces.map(|(inside, _)| inside.split(',').map(label).collect());
+            (metric.to_owned(), labels.unwrap_or_default())
+        })
+        .collect()
+}
+
+/// Labels that Prometheus gives to whatever it scrapes: deploy/prometheus.
+const SCRAPED: [&str; 2] = ["service", "instance"];
+
+/// The labels that an expression sums by.
+fn summed_by(expression: &str) -> BTreeSet<String> {
+    let lists = expression.split("by (").skip(1).filter_map(|rest| rest.split_once(')'));
+    lists.flat_map(|(list, _)| list.split(',').map(|label| label.trim().to_owned())).collect()
+}
+
+/// Each rule about dead letters and dependencies finds what it asks for in the metrics of a shop in which that has
+/// happened: by its name, with the labels it is chosen and summed by.
+#[tokio::test]
+async fn what_alerts_ask_for_is_what_services_tell() {
+    let shop = Shop::open(options()).await;
+    let placed = shop.place(&Request::good()).await;
+    shop.settled(&[placed]).await;
+    shop.terminate("fraud-scoring-0").await;
+    let rests = shop.place(&Request::good()).await;
+    let key = rests.order_id.to_string();
+    shop.refuse("inventory-0", &key, true).await;
+    shop.start_again("fraud-scoring-0").await;
+    let letters = async |count: usize| {
+        let topic = shop.environment().names().dead_letters("inventory");
+        eventually(&format!("{count} dead letters"), async || {
+            match raw::read(&shop.kafka(), &topic).await.len() {
+                found if found >= count => Ok(()),
+                found => Err(found),
+            }
+        })
+        .await;
+    };
+    letters(1).await;
+    shop.orderflow(&["dlq", "redrive", "inventory", "--all"]).await;
+    letters(2).await;
+    let rules = rules().into_iter().filter(|(file, _)| file != "fraud-scoring.yml");
+    let rules: Vec<String> = rules.map(|(_, rule)| rule["expr"].as_str().unwrap().to_owned()).collect();
+    eventually("every metric with its labels", async || {
+        let mut told = String::new();
+        for instance in shop.environment().instances() {
+            told.push_str(&shop.metrics(instance.name()).await);
+        }
+        for expression in &rules {
+            for (metric, mut labels) in chosen(expression) {
+                labels.extend(summed_by(expression));
+                labels.retain(|label| !SCRAPED.contains(&label.as_str()));
+                let is_told = |line: &&str| {
+                    line.strip_prefix(metric.as_str()).is_some_and(|rest| rest.starts_with(['{', ' ']))
+                        && labels.iter().all(|label| line.contains(&format!("{label}=\"")))
+                };
+                if !told.lines().any(|line| is_told(&line)) {
+                    return Err(format!("{metric} with {labels:?}, of: {expression}"));
+                }
+            }
+        }
+        Ok(())
+    })
+    .await;
+    shop.refuse("inventory-0", &key, false).await;
+    let again = shop.orderflow(&["dlq", "redrive", "inventory", "--all"]).await;
+    assert_ne!(again, json!([]));
+    shop.close_with_dead_letters(&[placed, rests], &["injected"; 2]).await;
+}
+
+#[test]
+fn what_an_expression_asks_for_is_found_in_it() {
+    let expression = r#"sum by (service) (increase(orderflow_redrives_total{outcome="given_up"}[15m]))
+        > 0.5 * max by (group) (orderflow_oldest_dead_letter_seconds)"#;
+    let found = chosen(expression);
+    assert_eq!(found[0], ("orderflow_redrives_total".to_owned(), vec!["outcome".to_owned()]));
+    assert_eq!(found[1], ("orderflow_oldest_dead_letter_seconds".to_owned(), Vec::new()));
+    assert_eq!(summed_by(expression), ["group", "service"].map(str::to_owned).into());
 }
 
 /// How a heading is linked to: in small letters, with hyphens.
