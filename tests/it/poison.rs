@@ -4,7 +4,9 @@ use orderflow::{
     catalogue::Catalogue,
     codec::{Codec, Known, schema_id},
     config::Delivery,
-    events::{InventoryShortage, OrderPlaced, Record, StockAdjusted, StockAdjustmentRequested},
+    events::{
+        InventoryReserved, InventoryShortage, OrderPlaced, Record, StockAdjusted, StockAdjustmentRequested,
+    },
     order_state::State,
     runtime::dead_letter::CODE,
     schemas,
@@ -116,6 +118,46 @@ async fn each_service_buries_what_it_cannot_read_from_each_of_its_topics() {
         }
     }
     shop.close_with_dead_letters(&placed, &vec!["bad_framing"; expected.len()]).await;
+}
+
+/// In every group that reads the topic, the order's later records wait behind it. So the order rests at the first service
+/// on its path that has still something to do, and nothing is done for it twice or out of order.
+#[tokio::test]
+async fn poison_under_the_key_of_a_live_order_rests_it_until_it_is_discarded() {
+    let shop = Shop::open(orderflow_cli::environment::Options { partitions: Some(1), ..options() }).await;
+    let names = shop.environment().names();
+    shop.terminate("fraud-scoring-0").await;
+    let placed = shop.place(&Request::good()).await;
+    let key = placed.order_id.to_string();
+    let record = Raw::new(&key, Some(b"\x01not framed".to_vec()));
+    raw::write(&shop.kafka(), &names.topic(topics::ORDERS), record).await;
+    for service in ["payment", "shipping"] {
+        dead_letters(&shop, service, 1).await;
+    }
+    shop.start_again("fraud-scoring-0").await;
+    // What came before it is handled, and so is what others read who do not read that topic.
+    shop.record::<InventoryReserved>(&key).await;
+    let neighbour = shop.place(&Request::good()).await;
+    shop.settled(&[neighbour, Placed { becomes: State::Parked, ..placed }]).await;
+    for service in ["payment", "shipping"] {
+        let listed = shop.orderflow(&["dlq", "list", "--group", service]).await;
+        let place = listed[0]["place"].as_str().unwrap().to_owned();
+        let why = ["--by", "ada", "--reason", "nobody can read it"];
+        shop.orderflow(&[&["dlq", "discard", service, &place], &why[..]].concat()).await;
+    }
+    shop.settled(&[placed]).await;
+    // The beginning of a record: it waits where the other was not discarded, and whoever audits goes past both.
+    let good = shop.entries().into_iter().find(|entry| entry.record() == "OrderPlaced").unwrap().value;
+    let cut = Raw::new(&key, Some(good[..good.len() - 7].to_vec()));
+    raw::write(&shop.kafka(), &names.topic(topics::ORDERS), cut).await;
+    shop.caught_up("fraud-scoring", topics::ORDERS).await;
+    let ledgers = [shop.environment().gateway_ledger(), shop.environment().carrier_ledger()];
+    let [gateway, carrier] = ledgers.map(|ledger| ledger.display().to_string());
+    let audit = ["audit", "--gateway-ledger", &gateway, "--carrier-ledger", &carrier, "--within", "120"];
+    let found = shop.orderflow(&audit).await;
+    assert_eq!(found["damaged"].as_array().map(Vec::len), Some(2), "{found}");
+    let codes = vec!["bad_framing"; readers_of(topics::ORDERS).len()];
+    shop.close_with_dead_letters(&[placed, neighbour], &codes).await;
 }
 
 #[tokio::test]
