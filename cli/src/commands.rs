@@ -87,7 +87,7 @@ enum Command {
     /// Models: made, measured, published, tried, promoted, rolled back.
     #[command(subcommand)]
     Models(models::Models),
-    /// What another model would have made of the orders there were; nothing is done.
+    /// What would change if the past were handled again, by a service's steps or another model; nothing is done.
     Replay(replay::Replay),
     /// Dead letters, and having them handled again.
     #[command(subcommand)]

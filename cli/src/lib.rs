@@ -9,6 +9,7 @@
 //! | [`audit`] | whether the promises held: log, ledgers and state against each other |
 //! | [`contracts`] | this build's schemas against a registry |
 //! | [`recovery`] | Redis against the fold of the log |
+//! | [`rerun`] | a range of a service's log through its steps once more |
 //! | [`commands`] | one file per command |
 
 pub mod audit;
@@ -21,3 +22,4 @@ pub mod invoices;
 pub mod load;
 pub mod log;
 pub mod recovery;
+pub mod rerun;

@@ -37,6 +37,7 @@ mod rebalance;
 mod recommendation;
 mod recovery;
 mod refusals;
+mod replay;
 mod reviews;
 mod s3;
 mod shutdown;

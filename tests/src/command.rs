@@ -19,6 +19,16 @@ impl Shop {
         printed(arguments, &run(self.environment.connection(), variables, arguments).await)
     }
 
+    /// The same for a command that prints a JSON document a line.
+    pub async fn orderflow_lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let output = run(self.environment.connection(), &[], arguments).await;
+        assert!(output.status.success(), "orderflow {arguments:?}: {}\n{}", output.status, said(&output));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
+    }
+
     /// The same for a command that may find that not all is well: whether it did not, and what it prints.
     pub async fn orderflow_finds(&self, arguments: &[&str]) -> (bool, Value) {
         let output = run(self.environment.connection(), &[], arguments).await;
@@ -40,9 +50,12 @@ pub async fn orderflow(connection: &Connection, arguments: &[&str]) -> Value {
 
 async fn run(connection: &Connection, variables: &[(String, String)], arguments: &[&str]) -> Output {
     let program = servers::binaries().await.path("orderflow").unwrap();
+    // What stands behind `--` is somebody else's.
+    let end = arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len());
     let output = Command::new(program)
-        .args(arguments)
+        .args(&arguments[..end])
         .arg("--json")
+        .args(&arguments[end..])
         .envs(connection.variables())
         .envs(variables.iter().cloned())
         .output();

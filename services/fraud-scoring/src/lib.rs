@@ -47,3 +47,4 @@ pub mod stored;
 pub mod vector;
 pub mod wanted;
 pub mod windows;
+pub mod wiring;

@@ -12,6 +12,7 @@ mod on_stock_adjustment_requested;
 mod release;
 pub mod snapshot;
 mod stock;
+mod wiring;
 
 pub use config::Config;
 pub use fold::{FoldStock, Past};
@@ -21,3 +22,4 @@ pub use on_payment_refunded::OnPaymentRefunded;
 pub use on_shipping_label_generated::OnShippingLabelGenerated;
 pub use on_stock_adjustment_requested::{LevelEvent, OnStockAdjustmentRequested};
 pub use stock::{Adjusted, Adjustment, Reservation, Settlement, Stock, Verdict};
+pub use wiring::steps;

@@ -3,21 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use inventory::{
-    Config, FoldStock, OnOrderValidated, OnPaymentFailed, OnPaymentRefunded, OnShippingLabelGenerated,
-    OnStockAdjustmentRequested, Stock,
-};
+use inventory::{Config, FoldStock, steps};
 
 fn main() -> ExitCode {
     let config = Config::parse();
     orderflow::runtime::run("inventory", config.common, async move |service| {
-        let (stock, clock) = (Stock::new(service.state()), service.clock());
-        Ok(service
-            .step(OnOrderValidated::new(stock.clone(), clock.clone(), config.reservation_validity))
-            .step(OnPaymentFailed::new(stock.clone(), clock.clone()))
-            .step(OnPaymentRefunded::new(stock.clone(), clock.clone()))
-            .step(OnShippingLabelGenerated::new(stock.clone(), clock.clone()))
-            .step(OnStockAdjustmentRequested::new(stock, clock.clone()))
-            .fold(FoldStock { clock }))
+        let (state, clock) = (service.state(), service.clock());
+        let service = steps(service, state, &clock, config.reservation_validity);
+        Ok(service.fold(FoldStock { clock }))
     })
 }

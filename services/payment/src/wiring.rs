@@ -1,6 +1,11 @@
 //! From settings to steps.
 
-use orderflow::runtime::Service;
+use std::sync::Arc;
+
+use orderflow::{
+    clock::Clock,
+    runtime::{Service, Steps},
+};
 
 use crate::{
     at_payment_deadline::AtPaymentDeadline,
@@ -8,6 +13,7 @@ use crate::{
     charging::Charging,
     config::Settings,
     fold::FromLog,
+    gateway::Gateway,
     guarded_gateway::{GATEWAY, GuardedGateway},
     http_gateway::HttpGateway,
     on_gateway_answered::OnGatewayAnswered,
@@ -29,16 +35,30 @@ pub fn wire(settings: &Settings, service: Service) -> anyhow::Result<Service> {
     let gateway = GuardedGateway::new(HttpGateway::new(&settings.gateway)?, service.breaker(GATEWAY));
     let calls = Calls::new(gateway, settings.limits());
     let (states, clock) = (States::new(service.state()), service.clock());
-    let refunds = || Refunds::new(states.clone(), calls.clone(), clock.clone());
-    let (failed, cancelled) = (OnShippingFailed(refunds()), OnShippingCancelled(refunds()));
-    let confirm_within = settings.confirm_within();
-    let charging = Charging { calls: calls.clone(), clock: clock.clone(), confirm_within };
-    let charge = OnInventoryReserved::new(states.clone(), charging);
-    let answered = OnGatewayAnswered { states: states.clone(), calls: calls.clone(), clock: clock.clone() };
-    let deadline = AtPaymentDeadline { states: states.clone(), calls, clock: clock.clone() };
+    let deadline =
+        AtPaymentDeadline { states: states.clone(), calls: Arc::clone(&calls), clock: clock.clone() };
     let secrets = settings.webhook.secrets()?;
-    let webhook = Webhook::new(Secrets::new(&secrets), service.publisher(), clock);
-    let service = service.step(charge).step(OnOrderCancelRequested(states)).step(failed).step(cancelled);
-    let service = service.step(answered).tick(deadline).fold(FromLog);
-    Ok(if secrets.is_empty() { service } else { service.serve(settings.webhook.listen, webhook.routes()) })
+    let routes = Webhook::new(Secrets::new(&secrets), service.publisher(), clock.clone()).routes();
+    let service = steps(service, settings, &states, &calls, &clock).tick(deadline).fold(FromLog);
+    Ok(if secrets.is_empty() { service } else { service.serve(settings.webhook.listen, routes) })
+}
+
+/// Adds the steps of the service, which keep payments in these states and ask this gateway.
+#[must_use]
+pub fn steps<T: Steps, G: Gateway>(
+    to: T,
+    settings: &Settings,
+    states: &States,
+    calls: &Arc<Calls<G>>,
+    clock: &Clock,
+) -> T {
+    let (states, calls, clock) = (|| states.clone(), || Arc::clone(calls), || clock.clone());
+    let refunds = || Refunds::new(states(), calls(), clock());
+    let confirm_within = settings.confirm_within();
+    let charging = Charging { calls: calls(), clock: clock(), confirm_within };
+    to.step(OnInventoryReserved::new(states(), charging))
+        .step(OnOrderCancelRequested(states()))
+        .step(OnShippingFailed(refunds()))
+        .step(OnShippingCancelled(refunds()))
+        .step(OnGatewayAnswered { states: states(), calls: calls(), clock: clock() })
 }

@@ -163,6 +163,19 @@ impl KafkaLog {
         from: &mut Places,
         told: &Progress,
     ) -> Result<Book, Fault> {
+        self.fold_before(fold, state, now, from, told, Timestamp::MAX).await
+    }
+
+    /// The same, of what was on the log before `end`.
+    pub(super) async fn fold_before(
+        &self,
+        fold: &dyn Fold,
+        state: &State,
+        now: Timestamp,
+        from: &mut Places,
+        told: &Progress,
+        end: Timestamp,
+    ) -> Result<Book, Fault> {
         let book = self.book().await?;
         let dealt_with = DealtWith { open: book.unanswered(), committed: self.committed().await? };
         let sources = fold.sources();
@@ -181,7 +194,10 @@ impl KafkaLog {
                 for raw in &batch {
                     let place = (raw.place.topic, raw.place.partition);
                     let logged = self.logged(raw);
-                    let is_fed = logged.as_ref().is_none_or(|logged| self.may_fold(logged, &dealt_with));
+                    let may_fold = |logged: &Logged<'_>| {
+                        logged.origin.timestamp < end && self.may_fold(logged, &dealt_with)
+                    };
+                    let is_fed = logged.as_ref().is_none_or(may_fold);
                     if !is_fed {
                         withheld.insert(place);
                     } else if !withheld.contains(&place) {
@@ -300,7 +316,7 @@ impl KafkaLog {
     }
 
     /// Records that are not ours (no known schema, tombstones) have left no state.
-    fn logged<'r>(&'r self, raw: &'r Raw) -> Option<Logged<'r>> {
+    pub(super) fn logged<'r>(&'r self, raw: &'r Raw) -> Option<Logged<'r>> {
         // What a group has put aside is no event, whatever its bytes are.
         let full_name = match raw.origin.topic.is_of_a_group() {
             true => String::new(),
@@ -318,7 +334,7 @@ fn is_alive(logged: &Logged<'_>, life: Option<SignedDuration>, now: Timestamp) -
 }
 
 /// Runs a blocking question to Kafka off the async threads.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     ask: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     Handle::current()

@@ -174,7 +174,7 @@ impl Refold {
 }
 
 /// A service's view of the log, as the catalogue tells it.
-async fn log(servers: &Servers, names: &Names, service: &'static str) -> Result<KafkaLog> {
+pub(super) async fn log(servers: &Servers, names: &Names, service: &'static str) -> Result<KafkaLog> {
     let rights = Rights::of(service)?;
     let base = servers.kafka.client_config("orderflow");
     let looking = base.clone();
@@ -212,7 +212,7 @@ fn inputs(service: &str) -> Result<Vec<Topic>> {
     Ok(inputs)
 }
 
-async fn connect(client: &Client) -> redis::RedisResult<ConnectionManager> {
+pub(super) async fn connect(client: &Client) -> redis::RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(PATIENCE))
         .set_response_timeout(Some(PATIENCE))

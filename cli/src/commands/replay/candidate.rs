@@ -43,20 +43,19 @@ pub struct Changed {
 }
 
 /// Opens and verifies the candidate.
-pub async fn open(replay: &Replay) -> Result<Version> {
-    let folder = Path::new(&replay.model);
+pub async fn open(replay: &Replay, model: &str) -> Result<Version> {
+    let folder = Path::new(model);
     let kept = tempfile::tempdir()?;
     let folder = if folder.is_dir() {
         folder.to_owned()
     } else {
         let store = replay.model_store.as_ref();
         let store = store.with_context(|| {
-            let model = &replay.model;
             format!(
                 "{model} is no folder; for a published version --model-store says where versions are kept"
             )
         })?;
-        fetched(&replay.connection, store, &replay.model, kept.path()).await?
+        fetched(&replay.connection, store, model, kept.path()).await?
     };
     let engines = Engines::find(Choice::Auto, replay.onnxruntime.as_deref())?;
     let opened = tokio::task::spawn_blocking(move || {
