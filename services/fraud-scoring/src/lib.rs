@@ -10,7 +10,7 @@
 //! whether orders and scores still are what they were in training.
 //!
 //! [`on_fraud_labelled`]: what was learned about an order counts from the next one on ([`labels`]).
-//! `README.md` lists the reason codes, the state and the settings.
+//! [`wiring`] puts it all together. `README.md` lists the reason codes, the state and the settings.
 
 pub mod at_review_deadline;
 pub mod canary;

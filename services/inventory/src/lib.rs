@@ -22,4 +22,4 @@ pub use on_payment_refunded::OnPaymentRefunded;
 pub use on_shipping_label_generated::OnShippingLabelGenerated;
 pub use on_stock_adjustment_requested::{LevelEvent, OnStockAdjustmentRequested};
 pub use stock::{Adjusted, Adjustment, Reservation, Settlement, Stock, Verdict};
-pub use wiring::steps;
+pub use wiring::{steps, wire};

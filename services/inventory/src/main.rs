@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use inventory::{Config, FoldStock, steps};
+use inventory::{Config, wire};
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    orderflow::runtime::run("inventory", config.common, async move |service| {
-        let (state, clock) = (service.state(), service.clock());
-        let service = steps(service, state, &clock, config.reservation_validity);
-        Ok(service.fold(FoldStock { clock }))
+    orderflow::runtime::run("inventory", config.common.clone(), async move |service| {
+        Ok(wire(&config, service))
     })
 }

@@ -1,12 +1,23 @@
 //! The steps, wired.
 
 use jiff::SignedDuration;
-use orderflow::{clock::Clock, runtime::Steps, state::State};
+use orderflow::{
+    clock::Clock,
+    runtime::{Service, Steps},
+    state::State,
+};
 
 use crate::{
-    OnOrderValidated, OnPaymentFailed, OnPaymentRefunded, OnShippingLabelGenerated,
+    Config, FoldStock, OnOrderValidated, OnPaymentFailed, OnPaymentRefunded, OnShippingLabelGenerated,
     OnStockAdjustmentRequested, Stock,
 };
+
+/// Wires the service.
+#[must_use]
+pub fn wire(config: &Config, service: Service) -> Service {
+    let (state, clock) = (service.state(), service.clock());
+    steps(service, state, &clock, config.reservation_validity).fold(FoldStock { clock })
+}
 
 /// Adds the steps of the service, which keep stock in this state; the payment of an order may start for `validity` after
 /// its reservation.

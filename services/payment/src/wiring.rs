@@ -32,7 +32,15 @@ use crate::{
 /// # Errors
 /// `Fatal` when there is no HTTP client, or a file of secrets cannot be read.
 pub fn wire(settings: &Settings, service: Service) -> anyhow::Result<Service> {
-    let gateway = GuardedGateway::new(HttpGateway::new(&settings.gateway)?, service.breaker(GATEWAY));
+    wire_to(HttpGateway::new(&settings.gateway)?, settings, service)
+}
+
+/// Wires the service to this gateway.
+///
+/// # Errors
+/// `Fatal` when a file of secrets cannot be read.
+pub fn wire_to(gateway: impl Gateway, settings: &Settings, service: Service) -> anyhow::Result<Service> {
+    let gateway = GuardedGateway::new(gateway, service.breaker(GATEWAY));
     let calls = Calls::new(gateway, settings.limits());
     let (states, clock) = (States::new(service.state()), service.clock());
     let deadline =

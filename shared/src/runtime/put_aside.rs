@@ -145,7 +145,7 @@ mod tests {
         let own = GroupTopics::of(service).unwrap();
         let fault = Fault::poison("gateway_rejects_request", "too much");
         let failure = Failure { attempts: 0, first: Timestamp::UNIX_EPOCH, last: Timestamp::UNIX_EPOCH };
-        let letter = bury(raw, &NAMES(), service, &fault, failure);
+        let letter = bury(raw, &NAMES(), service, &fault, failure, None);
         let message = message(own.dead_letters, letter.value.as_deref(), letter.headers);
         Raw::at(place(own.dead_letters, 42), message)
     }
