@@ -173,7 +173,7 @@ async fn start_brokers(choice: &Choice, from: &Sources, folder: &Folder) -> Resu
     for node in (1..=of).map(|number| kafka::Node { number, of }) {
         let guard = guard.as_ref();
         let started = from.start(&choice.kafka, move |installed| match installed {
-            Some(installed) => kafka::plan(installed, folder, node, guard, choice.proxied),
+            Some(installed) => kafka::plan(installed, folder, node, guard, choice),
             None => kafka::container(folder, node),
         });
         let started = started.await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::choice::Choice;
 use super::downloads::Installed;
 use super::folder::Folder;
 use super::server::{Plan, Runs, Server};
@@ -23,7 +24,7 @@ pub(super) async fn write(installed: &Installed) {
             folder,
             kafka::Node::ONLY,
             None,
-            false,
+            &Choice::native(),
         )),
         write_one(installed, "registry", registry::plan)
     );

@@ -37,6 +37,9 @@ pub struct Choice {
     pub proxied: bool,
     /// Whether the only broker, started here as a child process, also listens over TLS to a user.
     pub guarded: bool,
+    /// Whether the brokers, started here as child processes, run for minutes under load: then Java compiles them
+    /// thoroughly, as it does by default, which takes a core at first.
+    pub is_long_run: bool,
     /// Whether a Redis started here writes an append-only file, and so keeps its data over a restart.
     pub redis_append_only: bool,
 }
@@ -56,6 +59,7 @@ impl Choice {
             brokers: 1,
             proxied: false,
             guarded: false,
+            is_long_run: false,
             redis_append_only: false,
         }
     }

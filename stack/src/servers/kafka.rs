@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::choice::Choice;
 use super::downloads::Installed;
 use super::folder::Folder;
 use super::server::{Plan, Runs};
@@ -45,7 +46,7 @@ pub(super) fn plan(
     folder: &Folder,
     node: Node,
     guard: Option<&Guard>,
-    proxied: bool,
+    choice: &Choice,
 ) -> Result<Plan> {
     let cluster = if node.is_first() { Cluster::new()? } else { Cluster::running_in(folder.path())? };
     let port = free_port()?;
@@ -57,14 +58,14 @@ pub(super) fn plan(
     if let Some(guard) = guard {
         text += &guard.properties(port, &cluster.controller)?;
     }
-    if proxied {
+    if choice.proxied {
         text += &proxied::properties(node, port, &cluster.controller)?;
     }
     std::fs::write(&settings, text).with_context(|| format!("writing {}", settings.display()))?;
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
     args.extend(installed.kafka_flags());
     args.push(heap());
-    args.extend(FLAGS.map(str::to_owned));
+    args.extend(FLAGS.iter().take(if choice.is_long_run { 1 } else { 2 }).map(ToString::to_string));
     args.extend(["kafka.Kafka".to_owned(), settings.display().to_string()]);
     let spec = Spec {
         name: node.name(),
