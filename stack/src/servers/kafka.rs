@@ -26,10 +26,10 @@ pub use proxied::Proxied;
 pub(super) use proxied::ends;
 
 const HEAP: &str = "ORDERFLOW_KAFKA_HEAP";
+const GC: &str = "-XX:+UseSerialGC";
 /// The quick compiler only: the thorough one would take a core for the first minute, which is when a demo runs. It may
 /// inline more than it does by itself, which took 6 % of the broker's work away; a JVM that does not know how goes without.
-const FLAGS: [&str; 6] = [
-    "-XX:+UseSerialGC",
+const QUICK: [&str; 5] = [
     "-XX:TieredStopAtLevel=1",
     "-XX:+IgnoreUnrecognizedVMOptions",
     "-XX:C1MaxInlineSize=70",
@@ -65,7 +65,10 @@ pub(super) fn plan(
     let mut args = Vec::from_iter(installed.class_archive_flag("kafka"));
     args.extend(installed.kafka_flags());
     args.push(heap());
-    args.extend(FLAGS.iter().take(if choice.is_long_run { 1 } else { 2 }).map(ToString::to_string));
+    args.push(GC.to_owned());
+    if !choice.is_long_run {
+        args.extend(QUICK.map(str::to_owned));
+    }
     args.extend(["kafka.Kafka".to_owned(), settings.display().to_string()]);
     let spec = Spec {
         name: node.name(),

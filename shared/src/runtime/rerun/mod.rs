@@ -22,6 +22,7 @@ use super::{
     log::KafkaLog,
     refold,
     steps::Steps,
+    traced::Reader,
 };
 use crate::{
     clock::Clock,
@@ -75,12 +76,12 @@ pub struct Rewired {
 /// Steps without a service around them.
 pub struct Hops {
     hops: Vec<Arc<dyn Hop>>,
-    names: Names,
+    reader: Reader,
 }
 
 impl Steps for Hops {
     fn step<S: Step>(mut self, step: S) -> Self {
-        self.hops.push(hop::Typed::boxed(step, TIMEOUT, self.names.clone()));
+        self.hops.push(hop::Typed::boxed(step, TIMEOUT, self.reader.clone()));
         self
     }
 }
@@ -165,7 +166,8 @@ impl Rerun {
         let redis = refold::connect(&client).await.context("the Redis to run it on does not answer")?;
         let beside = Beside::open(redis, &names.keys(service)).await?;
         let clock = Clock::standing(range.start);
-        let hops = Hops { hops: Vec::new(), names: names.clone() };
+        let reader = Reader { group: names.group(service), names: names.clone() };
+        let hops = Hops { hops: Vec::new(), reader };
         let Rewired { hops, fold, sequence } = wire(beside.state(), &clock, hops)?;
         Ok(Self {
             log: refold::log(servers, names, service).await?,

@@ -12,11 +12,7 @@ use super::{
 use crate::{
     envelope::Envelope,
     fault::{Consequence, Fault},
-    runtime::{
-        batch::Raw,
-        hop::{Answer, Emitted},
-        reading::Places,
-    },
+    runtime::{batch::Raw, hop::Emitted, reading::Places},
 };
 
 /// How often the state that it works on is kept from being tidied away.
@@ -103,8 +99,8 @@ impl Rerun {
         if self.is_ordered(raw) && blocked.contains(raw.key()) {
             return Ok(Became::Waits);
         }
-        let answer: Option<Answer> = self.hops[hop].handle(&[raw], &self.log.codec).await.pop();
-        match answer {
+        let answered = self.hops[hop].handle(&[raw], &self.log.codec).await.pop();
+        match answered.map(|answered| answered.answer) {
             Some(Ok(events)) => Ok(Became::Answered(events.into_iter().map(said).collect())),
             Some(Err(fault)) if is_nobodys(&fault) => Err(fault),
             Some(Err(fault)) => {
@@ -125,7 +121,7 @@ fn is_nobodys(fault: &Fault) -> bool {
     }
 }
 
-fn said(Emitted { encoded, envelope }: Emitted) -> Said {
+fn said(Emitted { encoded, envelope, .. }: Emitted) -> Said {
     let (topic, at) = (encoded.record.topic, envelope.time);
     Said { topic, key: encoded.key, value: encoded.value, envelope, at }
 }

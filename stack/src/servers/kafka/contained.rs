@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::super::container::{Container, Image};
 use super::super::folder::Folder;
 use super::super::server::{Plan, Runs};
-use super::{FLAGS, Node, at_port, fresh_id, heap, properties};
+use super::{GC, Node, QUICK, at_port, fresh_id, heap, properties};
 use crate::ports::free_port;
 
 /// Where a node of the image keeps its data, and where it looks for settings.
@@ -38,7 +38,7 @@ pub(in crate::servers) fn container(folder: &Folder, node: Node) -> Result<Plan>
         env: vec![
             ("CLUSTER_ID", cluster),
             ("KAFKA_HEAP_OPTS", heap()),
-            ("KAFKA_JVM_PERFORMANCE_OPTS", FLAGS.join(" ")),
+            ("KAFKA_JVM_PERFORMANCE_OPTS", [&[GC], &QUICK[..]].concat().join(" ")),
         ],
         files: vec![(SETTINGS, properties(node, Path::new(DATA), "0.0.0.0", port, CONTROLLER))],
         ports: ports.into_iter().map(|port| (port, port)).collect(),
