@@ -8,6 +8,7 @@
 //! | [`operate`] | break its processes, move their clocks, read what they say of themselves |
 //! | [`desk`] | look at orders, cancel, review, label |
 //! | [`bucket`] | a real S3 server |
+//! | [`collector`] | what services send to an OpenTelemetry collector |
 //! | [`command`] | run `orderflow` as an operator does |
 //! | [`requests`] | orders of customers, by what must become of them |
 //! | [`load`] | many such orders while something breaks |
@@ -26,6 +27,7 @@ pub mod alone;
 pub mod bucket;
 pub mod chaos;
 pub mod checker;
+pub mod collector;
 pub mod command;
 pub mod desk;
 pub mod groups;
