@@ -98,7 +98,7 @@ async fn trouble(
     }
     close.send_replace(true);
     let left = tokio::time::timeout(LEAVE, load.join_next()).await;
-    let mut stuck = quiet::wait(ground, tally).await?;
+    let mut stuck = quiet::wait(ground, tally, args.plant.is_some()).await?;
     if left.is_err() {
         stuck.push(format!("customers have no answer {LEAVE:?} after everything was healed"));
     }
@@ -114,16 +114,16 @@ async fn faults_happen(
     ground: &Arc<Ground>,
     log: &Arc<Log>,
 ) -> Result<()> {
-    let (mut processes, mut world) = (Vec::new(), Vec::new());
+    let mut possible = Vec::new();
     for fault in chosen {
-        match (fault.lacks(ground), fault.lane()) {
-            (Some(why), _) => println!("skipped: {}: {why}", fault.name()),
-            (None, Lane::Processes) => processes.push(fault),
-            (None, Lane::World) => world.push(fault),
+        match fault.lacks(ground) {
+            Some(why) => println!("skipped: {}: {why}", fault.name()),
+            None => possible.push(fault),
         }
     }
     let mut lanes = JoinSet::new();
-    for (lane, faults) in [(Lane::Processes, processes), (Lane::World, world)] {
+    for lane in Lane::ALL {
+        let faults = possible.extract_if(.., |fault| fault.lane() == lane).collect();
         let sequence = Sequence { lane, faults, seed, begin, deadline };
         lanes.spawn(sequence.happen(Arc::clone(ground), Arc::clone(log)));
     }

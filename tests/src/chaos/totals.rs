@@ -53,7 +53,7 @@ impl Totals {
         println!("## {delivery}: {} runs, {:.0} minutes, {} orders", self.runs, self.minutes, self.orders);
         println!("\n| fault | times | minutes | longest stall (s) |\n|---|---|---|---|");
         for (fault, (times, seconds, longest)) in &self.faults {
-            println!("| `{fault}` | {times} | {:.1} | {longest:.0} |", seconds / 60.0);
+            println!("| {fault} | {times} | {:.1} | {longest:.0} |", seconds / 60.0);
         }
         println!("\n{} violations\n", self.violations);
     }

@@ -61,6 +61,13 @@ pub enum Lane {
     Processes,
     /// What they depend on.
     World,
+    /// What is on the topics.
+    Records,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Processes, Self::World, Self::Records];
 }
 
 /// What a fault has done.

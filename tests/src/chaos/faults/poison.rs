@@ -51,7 +51,7 @@ impl Fault for Poison {
     }
 
     fn lane(&self) -> Lane {
-        Lane::World
+        Lane::Records
     }
 
     async fn inject(&self, ground: &Ground, dice: &mut Dice) -> Result<Strike> {

@@ -1,5 +1,10 @@
 //! Records that come again: at once, late, or many.
 
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use orderflow::topics::{self, Topic};
@@ -9,7 +14,6 @@ use rdkafka::{
     message::OwnedMessage,
     producer::{FutureProducer, FutureRecord},
 };
-use std::time::Duration;
 
 use super::{Fault, Lane, Strike};
 use crate::chaos::{
@@ -19,6 +23,9 @@ use crate::chaos::{
 };
 
 const ASK: Duration = Duration::from_secs(20);
+/// Longer than any broker stays away.
+const PATIENCE: Duration = Duration::from_mins(3);
+const AGAIN: Duration = Duration::from_secs(1);
 /// The topics on an order's way, and the requests to change stock.
 pub(super) const INPUTS: [Topic; 7] = [
     topics::ORDERS,
@@ -50,7 +57,7 @@ impl Fault for Duplicates {
     }
 
     fn lane(&self) -> Lane {
-        Lane::World
+        Lane::Records
     }
 
     async fn inject(&self, ground: &Ground, dice: &mut Dice) -> Result<Strike> {
@@ -71,7 +78,7 @@ impl Fault for Reordered {
     }
 
     fn lane(&self) -> Lane {
-        Lane::World
+        Lane::Records
     }
 
     async fn inject(&self, ground: &Ground, dice: &mut Dice) -> Result<Strike> {
@@ -95,7 +102,7 @@ impl Fault for Replay {
     }
 
     fn lane(&self) -> Lane {
-        Lane::World
+        Lane::Records
     }
 
     async fn inject(&self, ground: &Ground, dice: &mut Dice) -> Result<Strike> {
@@ -108,20 +115,26 @@ impl Fault for Replay {
 /// What is on one of the topics, in the order of time.
 pub(super) async fn some_topic(ground: &Ground, dice: &mut Dice) -> Result<(Topic, Vec<OwnedMessage>)> {
     let topic = dice.one(&INPUTS).copied().unwrap_or(topics::ORDERS);
-    let environment = &ground.environment;
-    let mut records = read_topic(&environment.kafka_config(), &environment.names(), topic).await?;
+    let mut records = read(ground, topic).await?;
     // Poison stays what it is: there is enough of it.
     let own = ground.injected();
-    records.retain(|record| {
-        let is_it = |injected: &&Injected| {
-            injected.topic == record.topic()
-                && injected.partition == record.partition()
-                && injected.offset == record.offset()
-        };
-        !own.iter().any(|injected| is_it(&injected))
-    });
+    let place = |injected: &Injected| (injected.topic.clone(), injected.partition, injected.offset);
+    let own: HashSet<_> = own.iter().map(place).collect();
+    records.retain(|record| !own.contains(&(record.topic().to_owned(), record.partition(), record.offset())));
     records.sort_by_key(|record| record.timestamp().to_millis());
     Ok((topic, records))
+}
+
+/// A broker that is down meanwhile is asked until it answers.
+async fn read(ground: &Ground, topic: Topic) -> Result<Vec<OwnedMessage>> {
+    let (config, names) = (ground.environment.kafka_config(), ground.environment.names());
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match read_topic(&config, &names, topic).await {
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            read => return read,
+        }
+    }
 }
 
 async fn again(
