@@ -5,4 +5,5 @@ mod day;
 mod lives;
 mod real;
 mod story;
+mod way;
 mod wrong;

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::story::{Story, way};
+use super::{story::Story, way};
 
 #[rstest]
 #[case::fulfilled(&way::FULFILLED)]

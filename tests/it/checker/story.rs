@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub const SKU: &str = "MUG";
 pub const TOTAL: i64 = 1_000;
-const DELIVERED: i64 = 100;
+pub const DELIVERED: i64 = 100;
 const UNITS: i64 = 2;
 /// A record every ten seconds: nothing is close by chance.
 const BETWEEN: i64 = 10_000;
@@ -78,6 +78,7 @@ impl Story {
             journal: Vec::new(),
             movements: Vec::new(),
             parcels: Vec::new(),
+            documents: BTreeMap::new(),
             shelf: BTreeMap::from([(SKU.to_owned(), (DELIVERED, 0))]),
             injected: Vec::new(),
             delivery: Delivery::ExactlyOnce,
@@ -111,7 +112,8 @@ impl Story {
             let fields = json!({
                 "order": { "lines": [{ "sku": SKU, "quantity": UNITS }], "total": TOTAL, "currency": "EUR" },
                 "reason": reason, "intent_id": format!("pi_{order}"), "refund_id": format!("re_{order}"),
-                "amount": TOTAL, "currency": "EUR",
+                "amount": TOTAL, "currency": "EUR", "tracking_number": "T1",
+                "zpl_path": format!("{order}.zpl"), "pdf_path": format!("{order}.pdf"),
             });
             self.tell(&order.to_string(), kind, fields);
         }
@@ -128,6 +130,11 @@ impl Story {
             "PaymentActionRequired" => self.moves(order, "action"),
             "PaymentRefunded" => self.moves(order, "refund"),
             "ShippingLabelGenerated" => self.label(order, "lbl_1"),
+            "LabelDocumentStored" => {
+                let zpl = format!("^XA\nT1\nOrder {order}\n^XZ\n").into_bytes();
+                self.parts.documents.insert(format!("{order}.zpl"), zpl);
+                self.parts.documents.insert(format!("{order}.pdf"), b"%PDF-1.7\n%%EOF".to_vec());
+            }
             _ => {}
         }
     }
@@ -166,6 +173,19 @@ impl Story {
             answer: answer.as_bytes().to_vec(),
             sent_ms: self.now,
             what: Sent::Placed,
+        });
+    }
+
+    /// A request to change what is on the shelf, that was accepted under this id.
+    pub fn adjustment(&mut self, id: Uuid, delta: i64) {
+        self.parts.journal.push(Answer {
+            idempotency_key: format!("adjustment {id}"),
+            status: Some(202),
+            order_id: None,
+            body: json!({ "sku": SKU, "delta": delta }).to_string().into_bytes(),
+            answer: json!({ "event_id": id }).to_string().into_bytes(),
+            sent_ms: self.now,
+            what: Sent::Adjusted,
         });
     }
 
@@ -255,61 +275,4 @@ impl Story {
     pub fn violations(self) -> Vec<Violation> {
         judge(&Case::new(self.parts))
     }
-}
-
-/// The ways of orders.
-pub mod way {
-    pub const FULFILLED: [&str; 7] = [
-        "OrderValidatedForFraud",
-        "InventoryReserved",
-        "PaymentProcessed",
-        "ShippingLabelGenerated",
-        "InventoryShipped",
-        "LabelDocumentStored",
-        "PickupScheduled",
-    ];
-    pub const DECLINED: [&str; 4] =
-        ["OrderValidatedForFraud", "InventoryReserved", "PaymentFailed declined", "InventoryReleased"];
-    pub const SHORT: [&str; 2] = ["OrderValidatedForFraud", "InventoryShortage"];
-    pub const FRAUD: [&str; 1] = ["OrderFraudDetected"];
-    pub const HELD_AND_CANCELLED: [&str; 3] =
-        ["OrderHeldForReview", "OrderCancelRequested", "OrderReviewCancelled"];
-    pub const HELD_AND_APPROVED: [&str; 9] = [
-        "OrderHeldForReview",
-        "ReviewDecided",
-        "OrderValidatedForFraud",
-        "InventoryReserved",
-        "PaymentProcessed",
-        "ShippingLabelGenerated",
-        "InventoryShipped",
-        "LabelDocumentStored",
-        "PickupScheduled",
-    ];
-    pub const CANCELLED_UNPAID: [&str; 5] = [
-        "OrderCancelRequested",
-        "OrderValidatedForFraud",
-        "InventoryReserved",
-        "PaymentFailed cancelled",
-        "InventoryReleased",
-    ];
-    pub const CANCELLED_PAID: [&str; 7] = [
-        "OrderValidatedForFraud",
-        "InventoryReserved",
-        "PaymentProcessed",
-        "OrderCancelRequested",
-        "ShippingCancelled",
-        "PaymentRefunded cancelled",
-        "InventoryReleased",
-    ];
-    pub const UNDELIVERABLE: [&str; 6] = [
-        "OrderValidatedForFraud",
-        "InventoryReserved",
-        "PaymentProcessed",
-        "ShippingFailed",
-        "PaymentRefunded shipping_failed",
-        "InventoryReleased",
-    ];
-    pub const PAID: [&str; 3] = ["OrderValidatedForFraud", "InventoryReserved", "PaymentProcessed"];
-    pub const HELD: [&str; 1] = ["OrderHeldForReview"];
-    pub const ASKED: [&str; 3] = ["OrderValidatedForFraud", "InventoryReserved", "PaymentActionRequired"];
 }

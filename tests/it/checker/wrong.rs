@@ -11,11 +11,14 @@ use rstest::rstest;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::story::{SKU, Story, TOTAL, way};
+use super::{
+    story::{DELIVERED, SKU, Story, TOTAL},
+    way,
+};
 
 type Breaks = fn(&mut Story, Uuid);
 
-fn breaks(way: &[&str], invariants: &[&str], wrong: Breaks) {
+fn breaks(way: &[&str], invariants: &[&str], wrong: impl FnOnce(&mut Story, Uuid)) {
     let mut story = Story::new();
     let order = story.order(way);
     story.order(&way::FULFILLED);
@@ -35,7 +38,17 @@ fn i1_an_accepted_order(#[case] wrong: Breaks) {
 }
 
 #[rstest]
-#[case::stops(&way::FULFILLED[..2], |_: &mut Story, _: Uuid| {})]
+#[case::is_not_on_the_log(|story: &mut Story| story.adjustment(Uuid::from_u128(7), DELIVERED))]
+#[case::is_of_other_units(|story: &mut Story| {
+    let id = story.parts.events.iter().find(|event| event.kind == "StockAdjustmentRequested").unwrap().id;
+    story.adjustment(id, DELIVERED + 1);
+})]
+fn i1_an_adjustment_that_was_accepted(#[case] wrong: fn(&mut Story)) {
+    breaks(&way::FRAUD, &["I1"], |story, _| wrong(story));
+}
+
+#[rstest]
+#[case::waits_for_nobody(&way::ASKED, |story: &mut Story, _: Uuid| drop(story.parts.movements.remove(0)))]
 #[case::has_two(&way::FULFILLED, |story: &mut Story, order: Uuid| story.go(order, &["OrderFraudDetected"]))]
 #[case::is_cancelled_and_nobody_says_anything(&way::FULFILLED, |story: &mut Story, order: Uuid| story.go(order, &["OrderCancelRequested"]))]
 #[case::is_held_although_somebody_has_decided(&way::HELD, |story: &mut Story, order: Uuid| story.go(order, &["ReviewDecided"]))]
@@ -119,6 +132,28 @@ fn i5_an_event(#[case] wrong: Breaks) {
 #[case::is_not_there(&way::FULFILLED[..6], |_: &mut Story, _: Uuid| {})]
 fn i6_an_output(#[case] way: &[&str], #[case] wrong: Breaks) {
     breaks(way, &["I6"], wrong);
+}
+
+#[rstest]
+#[case::to_be_paid(&way::FULFILLED[..2])]
+#[case::to_be_refunded(&way::CANCELLED_PAID[..5])]
+fn i6_an_order_that_nobody_answers(#[case] way: &[&str]) {
+    breaks(way, &["I2", "I6"], |_, _| {});
+}
+
+#[rstest]
+#[case::that_is_not_there(|story: &mut Story, order: Uuid| drop(story.parts.documents.remove(&format!("{order}.zpl"))))]
+#[case::that_is_cut_off(|story: &mut Story, order: Uuid| {
+    story.parts.documents.get_mut(&format!("{order}.pdf")).unwrap().truncate(8);
+})]
+#[case::of_another_order(|story: &mut Story, order: Uuid| {
+    story.parts.documents.insert(format!("{order}.zpl"), b"^XA\nT1\nOrder 7\n^XZ".to_vec());
+})]
+#[case::that_nobody_told_of(|story: &mut Story, _: Uuid| {
+    story.parts.documents.insert(format!("{}.zpl", Uuid::from_u128(7)), Vec::new());
+})]
+fn i6_a_label_document(#[case] wrong: Breaks) {
+    breaks(&way::FULFILLED, &["I6"], wrong);
 }
 
 #[test]

@@ -15,7 +15,9 @@ pub(super) fn check(case: &Case) -> Vec<Violation> {
     let accepted = case.parts.journal.iter().filter(|answer| answer.status == Some(ACCEPTED));
     let mut seen = HashSet::new();
     accepted
-        .filter(|answer| seen.insert((answer.order_id, format!("{:?}", answer.what), &answer.body)))
+        .filter(|answer| {
+            seen.insert((answer.order_id, format!("{:?}", answer.what), &answer.body, &answer.answer))
+        })
         .filter_map(|answer| {
             let wrong = wrong(case, answer)?;
             Some(case.broken(I1, answer.order_id, wrong))
@@ -36,8 +38,22 @@ fn wrong(case: &Case, answer: &Answer) -> Option<String> {
         Sent::Reviewed { order } if !on_log(order, "ReviewDecided") => {
             Some("a decision about it was accepted and is not on the log".to_owned())
         }
-        Sent::Cancelled { .. } | Sent::Reviewed { .. } | Sent::Adjusted => None,
+        Sent::Adjusted => adjusted(case, answer),
+        Sent::Cancelled { .. } | Sent::Reviewed { .. } => None,
     }
+}
+
+/// What was to change on the shelf is there, under the id that was told.
+fn adjusted(case: &Case, answer: &Answer) -> Option<String> {
+    let part = |json: &Value| (json["sku"].as_str().map(str::to_owned), json["delta"].as_i64());
+    let asked = part(&serde_json::from_slice(&answer.body).ok()?);
+    let told: Value = serde_json::from_slice(&answer.answer).unwrap_or_default();
+    let Some(id) = told["event_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()) else {
+        return Some("a 202 that names no adjustment".to_owned());
+    };
+    let requested = case.with_id(id).find(|event| event.kind == "StockAdjustmentRequested");
+    let got = requested.map(|event| part(&event.fields));
+    (got.as_ref() != Some(&asked)).then(|| format!("asked for was {asked:?} as {id}, on the log is {got:?}"))
 }
 
 /// The order is there, with the units that were asked for.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Violation,
     decode::Schemas,
+    documents::{self, Documents},
     event::{Event, is_aside, plain},
     history,
     ledgers::{self, Movement, Parcel},
@@ -30,6 +31,8 @@ pub struct Parts {
     pub movements: Vec<Movement>,
     /// The carrier's ledger.
     pub parcels: Vec<Parcel>,
+    /// The label documents.
+    pub documents: Documents,
     /// What Redis says of the shelf.
     pub shelf: BTreeMap<String, Level>,
     /// What the harness wrote itself, and where.
@@ -72,6 +75,7 @@ pub(super) async fn gather(evidence: &Evidence) -> Result<Case> {
         journal: evidence.journal.clone(),
         movements: ledgers::read(&evidence.gateway_ledger)?,
         parcels: ledgers::read(&evidence.carrier_ledger)?,
+        documents: documents::read(&evidence.labels)?,
         shelf: shelf::read(&evidence.redis, prefix).await?,
         injected: injected.collect(),
         delivery: evidence.delivery,

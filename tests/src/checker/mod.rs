@@ -12,6 +12,7 @@
 //! | I4 | [`stock`] | stock changes only by adjustments, never below zero, and Redis says what the log says |
 //! | I5 | [`order`] | an order's events keep their order |
 //! | I6 | [`once`] | each input has its outputs, once, under ids that a repeat has too |
+//! | I6 | [`documents`] | label documents that were told of are in the object store, and no others |
 //! | I7 | [`letters`] | dead letters are what came, and none is left open |
 //! | I8 | [`compensation`] | what is undone is undone once |
 //! | I9 | [`committed`] | nothing follows from what was not committed |
@@ -23,6 +24,7 @@ pub mod case;
 mod committed;
 mod compensation;
 mod decode;
+pub mod documents;
 mod ends;
 pub mod event;
 mod headers;
@@ -80,13 +82,14 @@ pub async fn check(evidence: &Evidence) -> Result<Vec<Violation>> {
 /// The same, once everything is gathered.
 #[must_use]
 pub fn judge(case: &Case) -> Vec<Violation> {
-    let checks: [fn(&Case) -> Vec<Violation>; 10] = [
+    let checks: [fn(&Case) -> Vec<Violation>; 11] = [
         accepted::check,
         ends::check,
         money::check,
         stock::check,
         order::check,
         once::check,
+        documents::check,
         letters::check,
         compensation::check,
         committed::check,

@@ -12,9 +12,10 @@ const I6: &str = "I6";
 const MOST_OF_A_KIND: usize = 16;
 
 /// What a service must make of a record type: one of these.
-const OWED: [(&str, &str, &[&str]); 10] = [
+const OWED: [(&str, &str, &[&str]); 12] = [
     ("OrderPlaced", "fraud-scoring", &["OrderValidatedForFraud", "OrderFraudDetected", "OrderHeldForReview"]),
     ("OrderValidatedForFraud", "inventory", &["InventoryReserved", "InventoryShortage"]),
+    ("InventoryReserved", "payment", &["PaymentProcessed", "PaymentFailed", "PaymentActionRequired"]),
     ("PaymentFailed", "inventory", &["InventoryReleased"]),
     ("PaymentRefunded", "inventory", &["InventoryReleased"]),
     ("PaymentProcessed", "shipping", &["ShippingLabelGenerated", "ShippingFailed", "ShippingCancelled"]),
@@ -22,8 +23,11 @@ const OWED: [(&str, &str, &[&str]); 10] = [
     ("ShippingLabelGenerated", "shipping", &["LabelDocumentStored"]),
     ("ShippingLabelGenerated", "shipping", &["PickupScheduled"]),
     ("ShippingFailed", "payment", &["PaymentRefunded"]),
+    ("ShippingCancelled", "payment", &["PaymentRefunded"]),
     ("StockAdjustmentRequested", "inventory", &["StockAdjusted", "StockAdjustmentRefused"]),
 ];
+/// Of a payment and of a refund an order has one, whichever of its events it was made of: a callback may come first.
+const WHATEVER_THE_CAUSE: [&str; 3] = ["InventoryReserved", "ShippingFailed", "ShippingCancelled"];
 
 pub(super) fn check(case: &Case) -> Vec<Violation> {
     let mut broken = Vec::new();
@@ -86,7 +90,10 @@ fn is_paid(case: &Case, event: &Event, service: &str, wanted: &[&str]) -> bool {
     let order = event.content_order();
     let is_wanted = |output: &&Event| output.service() == service && wanted.contains(&output.kind.as_str());
     let paid = |id: Uuid| match order {
-        Some(order) => case.of(order).filter(is_wanted).any(|output| output.cause == Some(id)),
+        Some(order) => case
+            .of(order)
+            .filter(is_wanted)
+            .any(|output| WHATEVER_THE_CAUSE.contains(&event.kind.as_str()) || output.cause == Some(id)),
         None => case.events.iter().filter(is_wanted).any(|output| output.cause == Some(id)),
     };
     let alike = order.map(|order| case.of(order).filter(|other| other.kind == event.kind));
