@@ -88,7 +88,7 @@ async fn an_order_that_is_cancelled_while_it_is_charged_gets_its_money_back(#[ca
     shop.switch(gateway, json!({ "error_rate": 1.0 })).await;
     let placed = shop.place(&Request::good().becoming(State::Cancelled)).await;
     let key = placed.order_id.to_string();
-    tried(&shop, "payment-0").await;
+    shop.tried("payment-0").await;
     cancel(&shop, placed).await;
     shop.caught_up("payment", ORDERS).await;
     shop.caught_up("shipping", ORDERS).await;
@@ -138,7 +138,7 @@ async fn an_order_whose_label_is_being_bought_is_not_cancelled_any_more(#[case] 
     let carrier = shop.environment().carrier();
     shop.switch(carrier, json!({ "error_rate": 1.0 })).await;
     let placed = shop.place(&Request::good()).await;
-    tried(&shop, "shipping-0").await;
+    shop.tried("shipping-0").await;
     cancel(&shop, placed).await;
     let (_, rejected) = shop.record::<OrderCancelRejected>(&placed.order_id.to_string()).await;
     assert_eq!(rejected.reason, "label_bought");
@@ -189,19 +189,6 @@ async fn asking_twice_to_cancel_is_asking_once() {
 async fn cancel(shop: &Shop, order: Placed) {
     let (status, problem) = shop.cancel(order.order_id).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{problem}");
-}
-
-/// Waits until a service has tried, in vain, what its dependency does not do now.
-async fn tried(shop: &Shop, name: &str) {
-    eventually(&format!("{name} to have tried"), async || {
-        let metrics = shop.metrics(name).await;
-        let failing = metrics.lines().filter(|line| {
-            line.starts_with("orderflow_retries_total") || line.starts_with("orderflow_breaker_moves_total")
-        });
-        let failed: f64 = failing.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
-        if failed > 0.0 { Ok(()) } else { Err("it has not failed yet") }
-    })
-    .await;
 }
 
 async fn befall(shop: &Shop, servers: &orderflow_stack::Servers, name: &str, mishap: Mishap) {

@@ -5,5 +5,6 @@ mod day;
 mod lives;
 mod real;
 mod story;
+mod trouble;
 mod way;
 mod wrong;

@@ -122,6 +122,20 @@ impl Shop {
         .await;
     }
 
+    /// Waits until an instance has tried, in vain, what its dependency does not do now.
+    pub async fn tried(&self, name: &str) {
+        eventually(&format!("{name} to have tried"), async || {
+            let metrics = self.metrics(name).await;
+            let failing = metrics.lines().filter(|line| {
+                line.starts_with("orderflow_retries_total")
+                    || line.starts_with("orderflow_breaker_moves_total")
+            });
+            let failed: f64 = failing.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+            if failed > 0.0 { Ok(()) } else { Err("it has not failed yet") }
+        })
+        .await;
+    }
+
     /// The members of a service's group now.
     pub async fn members(&self, service: &str) -> Vec<String> {
         members(self.kafka(), self.environment.names().group(service)).await

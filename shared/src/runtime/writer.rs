@@ -172,6 +172,7 @@ impl Writer {
         if planted(Plant::NoFencing) {
             self.acknowledged(producer).map_err(Ending::Abort)?;
             call("commit", || producer.commit_transaction(CALL))?;
+            faults::point("before_commit"); // of the offsets, which come by themselves
             return commit_alone(consumer, offsets);
         }
         // While the acknowledgements are on their way; the commit waits for them.

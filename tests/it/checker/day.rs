@@ -42,7 +42,8 @@ pub async fn ask(counter: &Counter, request: &Request) -> Vec<Answer> {
     attempts
 }
 
-async fn attempt(counter: &Counter, request: &Request) -> reqwest::Result<Answer> {
+/// Sends a request once.
+pub async fn attempt(counter: &Counter, request: &Request) -> reqwest::Result<Answer> {
     let response = counter.post(request).await?;
     let status = response.status().as_u16();
     let answer = response.bytes().await?.to_vec();
