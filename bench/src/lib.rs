@@ -1,5 +1,6 @@
 //! What the measurements have in common: how a time is taken, and how a table is printed.
 
+pub mod ground;
 mod table;
 mod timing;
 

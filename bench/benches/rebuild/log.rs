@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use bench::ground::Place;
 use futures::{StreamExt, TryStreamExt, stream};
 use orderflow::{
-    admin::{Broker, Choices, differences, wanted},
-    catalogue::Catalogue,
     clock::Clock,
     envelope::ids,
     events::{InventoryReserved, Record},
     runtime::{Publisher, Root, contract},
     schemas,
-    topics::{INVENTORY, Names},
+    topics::INVENTORY,
     trace::TraceContext,
 };
-use orderflow_cli::{connection::Connection, contracts, environment::Options};
+use orderflow_cli::environment::Options;
 use orderflow_stack::Servers;
 use uuid::Uuid;
 
@@ -24,25 +23,19 @@ const AT_ONCE: usize = 5_000;
 const SKUS: usize = 1_000;
 
 /// How the servers are reached.
-pub fn connection(servers: &Servers) -> Result<Connection> {
-    Options::default().connection(servers)
+pub fn place(servers: &Servers) -> Result<Place> {
+    let servers = Options::default().connection(servers)?.servers;
+    Ok(Place { servers, prefix: "bench.".to_owned() })
 }
 
 /// Topics, schemas, and a reservation of each order.
-pub async fn write(connection: &Connection, names: &Names, orders: usize) -> Result<()> {
-    let choices = Choices { partitions: None, replication: None, min_in_sync: None };
-    let wanted = wanted(&Catalogue::load()?, names, &choices);
-    let mut config = connection.kafka_config();
-    let broker = Broker::new(&config)?;
-    let found = broker.find(&wanted).await?;
-    broker.apply(&differences(&wanted, &found, &choices), &found, false).await?;
-    let registry = connection.registry()?;
-    contracts::register(&registry, &contracts::survey(&registry, names).await?).await?;
-
+pub async fn write(place: &Place, orders: usize) -> Result<()> {
+    place.prepare(None).await?;
+    let (mut config, registry, names) = (place.kafka(), place.registry()?, place.names());
     let writes = [(INVENTORY, InventoryReserved::NAME.to_owned())];
-    let codec = contract::resolve(&registry, names, &[], &writes).await?;
+    let codec = contract::resolve(&registry, &names, &[], &writes).await?;
     config.set("compression.type", "lz4");
-    let publisher = Publisher::new(config, Arc::new(codec), names.clone())?;
+    let publisher = Publisher::new(config, Arc::new(codec), names)?;
     let examples = schemas::examples(INVENTORY.name(), InventoryReserved::NAME);
     let (_, example) = examples.first().context("there is no example")?;
     let example: InventoryReserved = serde_json::from_str(example)?;

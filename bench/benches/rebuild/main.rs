@@ -5,7 +5,7 @@ mod log;
 use std::{fs, time::Instant};
 
 use anyhow::{Context, Result};
-use orderflow::{clock::Clock, topics::Names};
+use orderflow::clock::Clock;
 use orderflow_cli::recovery::Folds;
 use orderflow_stack::{Choice, Servers};
 
@@ -20,14 +20,13 @@ fn main() -> Result<()> {
 async fn measure() -> Result<()> {
     let orders = std::env::var("ORDERS").ok().map_or(Ok(ORDERS), |text| text.parse())?;
     let servers = Servers::start(Choice::from_env()?).await?;
-    let names = Names::new("bench.");
-    let connection = log::connection(&servers)?;
+    let place = log::place(&servers)?;
     let begun = Instant::now();
-    log::write(&connection, &names, orders).await?;
+    log::write(&place, orders).await?;
     println!("{orders} reservations written in {:.0} s", begun.elapsed().as_secs_f64());
 
     let folds = Folds { half_life_days: 90, scratch_redis: None };
-    let mut refold = folds.begin(&connection.servers, &names, "inventory").await?;
+    let mut refold = folds.begin(&place.servers, &place.names(), "inventory").await?;
     // What this process has needed until now does not count.
     fs::write("/proc/self/clear_refs", "5").context("the peak of memory cannot be set back")?;
     let (before, begun) = (memory("VmRSS:")?, Instant::now());

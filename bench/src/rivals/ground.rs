@@ -1,0 +1,138 @@
+//! What all contestants stand on: the servers, and for each turn topics and schemas of its own.
+
+use std::{fs, path::Path, sync::Arc};
+
+use anyhow::{Context, Result, ensure};
+use bench::ground::Place;
+use orderflow::{
+    clock::Clock,
+    codec::Codec,
+    events::{
+        InventoryReserved, InventoryShipped, OrderFraudDetected, OrderPlaced, OrderValidatedForFraud,
+        PaymentProcessed, Record, ShippingLabelGenerated, StockAdjusted,
+    },
+    runtime::contract::resolve,
+    sealed::{DataKey, MasterKey},
+    topics::Topic,
+};
+use orderflow_stack::{Choice, Servers};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::settings::Settings;
+use crate::hops::shipping::DATA_KEY;
+
+/// The servers and the key that seals.
+pub struct Ground {
+    pub servers: Servers,
+    pub folder: TempDir,
+    pub key: DataKey,
+    pub key_id: Uuid,
+}
+
+/// Every record type that a contestant reads or writes, or that is put there for it.
+pub fn contract() -> Vec<(Topic, String)> {
+    fn of<R: Record>() -> (Topic, String) {
+        (R::TOPIC, R::NAME.to_owned())
+    }
+    vec![
+        of::<OrderPlaced>(),
+        of::<OrderValidatedForFraud>(),
+        of::<OrderFraudDetected>(),
+        of::<InventoryReserved>(),
+        of::<InventoryShipped>(),
+        of::<PaymentProcessed>(),
+        of::<ShippingLabelGenerated>(),
+        of::<StockAdjusted>(),
+    ]
+}
+
+impl Ground {
+    /// Starts the servers, as processes whose CPU can be told apart.
+    pub async fn start() -> Result<Self> {
+        let servers = Servers::start(Choice { is_long_run: true, ..Choice::native() }).await?;
+        let folder = tempfile::tempdir().context("making a folder to run in")?;
+        let master = folder.path().join("master.key");
+        fs::write(&master, Uuid::new_v4().simple().to_string().repeat(2)).context("writing a key")?;
+        let master = MasterKey::from_file(&master)?;
+        let wrapped = master.new_data_key("bench", Clock::system().now())?;
+        fs::write(folder.path().join("data-key.json"), serde_json::to_vec(&wrapped)?)?;
+        Ok(Self { servers, folder, key: master.unwrap_key(&wrapped)?, key_id: wrapped.key_id })
+    }
+
+    /// The machine, without its name.
+    pub fn describe(&self) -> String {
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let kilobytes = memory.split_whitespace().nth(1).and_then(|text| text.parse::<u64>().ok());
+        let gigabytes = kilobytes.unwrap_or_default() / 1_000_000;
+        format!("{cores} cores, {gigabytes} GB of memory, shared by broker, contestants, load and sink")
+    }
+
+    /// What every hop of Orderflow finds in its folder.
+    pub fn key_variables(&self) -> Vec<(String, String)> {
+        let file = |name: &str| self.folder.path().join(name).display().to_string();
+        vec![("MASTER_KEY_FILE".to_owned(), file("master.key")), (DATA_KEY.to_owned(), file("data-key.json"))]
+    }
+
+    /// Topics, schemas and an empty Redis for one turn.
+    pub async fn field(&self, settings: &Settings) -> Result<Field> {
+        let prefix = format!("b{}.", &Uuid::new_v4().simple().to_string()[..8]);
+        let place = Place::on(&self.servers, prefix)?;
+        let mut redis = place.servers.redis.client().get_multiplexed_async_connection().await?;
+        let () = redis::cmd("FLUSHALL").query_async(&mut redis).await?;
+        place.prepare(Some(settings.partitions)).await?;
+        let codec = resolve(&place.registry()?, &place.names(), &[], &contract()).await?;
+        let folder = self.folder.path().join(place.prefix.trim_end_matches('.'));
+        fs::create_dir_all(&folder)?;
+        Ok(Field { place, codec: Arc::new(codec), folder: folder.into(), partitions: settings.partitions })
+    }
+}
+
+/// A turn's own topics.
+pub struct Field {
+    pub place: Place,
+    pub codec: Arc<Codec>,
+    pub folder: Box<Path>,
+    pub partitions: i32,
+}
+
+impl Field {
+    /// What Kafka clients begin with.
+    pub fn kafka(&self) -> ClientConfig {
+        self.place.kafka()
+    }
+
+    /// The name of a topic.
+    pub fn topic(&self, topic: Topic) -> String {
+        self.place.names().topic(topic)
+    }
+
+    /// `full.name=id,…` of every record type.
+    pub fn schema_ids(&self) -> Result<String> {
+        let ids = contract().into_iter().map(|(topic, name)| {
+            let full_name = format!("orderflow.{topic}.{name}");
+            Ok(format!("{full_name}={}", self.codec.writer_id(&full_name)?))
+        });
+        Ok(ids.collect::<Result<Vec<String>>>()?.join(","))
+    }
+
+    /// Removes its topics, also those that contestants have made for themselves: the disk is small, and brokers with
+    /// many partitions are slow.
+    pub async fn clear(&self) -> Result<()> {
+        let admin: AdminClient<DefaultClientContext> = self.kafka().create()?;
+        let wait = std::time::Duration::from_secs(30);
+        let metadata = admin.inner().fetch_metadata(None, wait)?;
+        let names: Vec<&str> = metadata.topics().iter().map(|topic| topic.name()).collect();
+        let own: Vec<&str> = names.into_iter().filter(|name| name.starts_with(&self.place.prefix)).collect();
+        let options = AdminOptions::new().operation_timeout(Some(wait));
+        let deleted = admin.delete_topics(&own, &options).await?;
+        ensure!(deleted.iter().all(Result::is_ok), "topics of a turn cannot be removed: {deleted:?}");
+        Ok(())
+    }
+}

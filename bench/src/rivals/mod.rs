@@ -1,0 +1,85 @@
+//! Contestants in turn on one broker, each on fresh topics: how many orders a second they finish, how long an order takes,
+//! and what it costs.
+//!
+//! | file | answers |
+//! |---|---|
+//! | [`settings`] | what is measured, and how long |
+//! | [`ground`], [`stock`] | servers, a turn's topics, schemas and goods |
+//! | [`contestants`], [`kstreams`], [`broker`] | who runs, and the limit nobody can pass |
+//! | [`orders`], [`load`] | made-up orders, placed at their time |
+//! | [`sink`] | when each order's label was committed, and whether it has one |
+//! | [`usage`] | CPU and memory, by process |
+//! | [`turn`], [`measured`] | one contestant's turn, and what came of it |
+//! | [`summary`], [`report`], [`plot`] | medians, ratios with their intervals, tables and pictures |
+
+mod broker;
+mod contestants;
+mod ground;
+mod kstreams;
+mod load;
+mod measured;
+mod orders;
+mod plot;
+mod report;
+mod settings;
+mod sink;
+mod stock;
+mod summary;
+mod turn;
+mod usage;
+
+use anyhow::{Result, ensure};
+
+pub use ground::contract;
+pub use settings::Settings;
+
+use contestants::Contestant;
+use ground::Ground;
+use measured::Measured;
+
+/// Measures, and prints and keeps what came of it.
+///
+/// # Errors
+/// When a server or a contestant does not run, or an order has no label or more than one.
+pub fn run(settings: &Settings) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(measure(settings))
+}
+
+async fn measure(settings: &Settings) -> Result<()> {
+    let contestants = able(settings);
+    let ground = Ground::start().await?;
+    println!("{}", ground.describe());
+    let mut all: Vec<Measured> = Vec::new();
+    for repeat in 1..=settings.repeats {
+        for contestant in &contestants {
+            let measured = match contestant {
+                Contestant::Broker => broker::limits(&ground, settings).await?,
+                _ => turn::turn(&ground, *contestant, settings).await?,
+            };
+            for one in &measured {
+                println!("{repeat}: {one}");
+            }
+            all.extend(measured);
+            // Kept after every turn: a run that is broken off has still measured something.
+            report::keep(settings, &ground.describe(), &all)?;
+        }
+    }
+    report::show(settings, &all)?;
+    let wrong: Vec<String> = all.iter().filter_map(Measured::fault).collect();
+    ensure!(wrong.is_empty(), "not every order has one label:\n{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// Those that were asked for and can run here.
+fn able(settings: &Settings) -> Vec<Contestant> {
+    let mut able = settings.contestants();
+    able.retain(|contestant| match contestant.missing() {
+        None => true,
+        Some(why) => {
+            println!("{contestant} is skipped: {why}");
+            false
+        }
+    });
+    able
+}

@@ -1,0 +1,98 @@
+//! A picture of a run: orders a second, and how long an order takes at each steady rate.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use plotters::{coord::Shift, prelude::*};
+
+use super::{contestants::Contestant, summary::Summary};
+
+const SIZE: (u32, u32) = (900, 640);
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(31, 119, 180),
+    RGBColor(255, 127, 14),
+    RGBColor(44, 160, 44),
+    RGBColor(214, 39, 40),
+    RGBColor(148, 103, 189),
+    RGBColor(140, 86, 75),
+];
+
+type Area<'p> = DrawingArea<SVGBackend<'p>, Shift>;
+
+/// A bar: its name, its colour, how far it reaches, and where a mark stands on it.
+struct Bar {
+    name: String,
+    colour: RGBColor,
+    to: f64,
+    mark: Option<f64>,
+}
+
+/// Draws it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn draw(file: &Path, summary: &Summary<'_>) -> Result<()> {
+    let root = SVGBackend::new(file, SIZE).into_drawing_area();
+    root.fill(&WHITE).map_err(failed)?;
+    let (upper, lower) = root.split_vertically(320);
+    bars(&upper, "orders/s, from a backlog to the last label", &speeds(summary))?;
+    bars(&lower, "ms from when an order is due to its label: p99, with p50 marked", &latencies(summary))?;
+    root.present().map_err(failed)
+}
+
+fn speeds(summary: &Summary<'_>) -> Vec<Bar> {
+    let bar = |(name, colour): (String, RGBColor)| {
+        let to = summary.median(&name, "burst", |one| Some(one.per_second))?;
+        Some(Bar { name, colour, to, mark: None })
+    };
+    contestants(summary).into_iter().filter_map(bar).collect()
+}
+
+fn latencies(summary: &Summary<'_>) -> Vec<Bar> {
+    let mut all = Vec::new();
+    for rate in summary.rates() {
+        for (name, colour) in contestants(summary) {
+            let p99 = summary.median(&name, rate, |one| Some(one.latency?.p99));
+            let mark = summary.median(&name, rate, |one| Some(one.latency?.p50));
+            all.extend(p99.map(|to| Bar { name: format!("{name}, {rate}"), colour, to, mark }));
+        }
+    }
+    all
+}
+
+fn contestants(summary: &Summary<'_>) -> Vec<(String, RGBColor)> {
+    let names = summary.contestants().into_iter().filter(|name| *name != Contestant::Broker.name());
+    names.map(str::to_owned).zip(COLOURS.into_iter().cycle()).collect()
+}
+
+/// Horizontal bars on a logarithmic scale, since they differ by orders of magnitude.
+fn bars(area: &Area<'_>, title: &str, bars: &[Bar]) -> Result<()> {
+    if bars.is_empty() {
+        return Ok(());
+    }
+    let most = bars.iter().map(|bar| bar.to).fold(1.0, f64::max) * 2.0;
+    let rows = bars.len() as f64;
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 16))
+        .margin(10)
+        .x_label_area_size(24)
+        .build_cartesian_2d((1.0..most).log_scale(), 0.0..rows)
+        .map_err(failed)?;
+    chart.configure_mesh().disable_y_mesh().disable_y_axis().draw().map_err(failed)?;
+    for (nth, bar) in bars.iter().enumerate() {
+        let bottom = rows - 1.0 - nth as f64;
+        let box_to = |to: f64, low: f64, high: f64| [(1.0, bottom + low), (to.max(1.0), bottom + high)];
+        let body = Rectangle::new(box_to(bar.to, 0.15, 0.85), bar.colour.mix(0.6).filled());
+        chart.draw_series([body]).map_err(failed)?;
+        let mark = bar.mark.map(|mark| Rectangle::new(box_to(mark, 0.4, 0.6), bar.colour.filled()));
+        chart.draw_series(mark).map_err(failed)?;
+        let text = format!("{}: {:.0}", bar.name, bar.to);
+        let label = Text::new(text, (1.05, bottom + 0.75), ("sans-serif", 11).into_font());
+        chart.draw_series([label]).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("drawing: {error}")
+}
