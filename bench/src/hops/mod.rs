@@ -97,7 +97,7 @@ mod tests {
     fn tracking_numbers_are_of_the_standard() {
         for serial in [0, 1, 47_312_482, 99_999_999, u64::MAX] {
             let number = tracking_number(Uuid::from_u64_pair(7, serial));
-            assert!(shipping::tracking::is_valid(&number), "{number}");
+            assert!(::shipping::tracking::is_valid(&number), "{number}");
         }
     }
 }
