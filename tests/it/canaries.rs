@@ -16,7 +16,7 @@ const MAIL: &str = "canaria.kestrelwood@nest.example";
 const STREET: &str = "Canarygasse 7741";
 const CITY: &str = "Kestrelhaven";
 const ZIP: &str = "K1E5T";
-const TOKEN: &str = "tok_canaryKestrel7741";
+const TOKEN: &str = "_canary7741k";
 const DEVICE: &str = "canary-device-7741";
 /// What callers and operators show that they are who they are.
 const BEARER: &str = "canary-bearer-7741";

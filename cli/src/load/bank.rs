@@ -1,7 +1,11 @@
 //! Customers' banks: they report fraud on orders that were charged, late and not all of it, and now and then an honest
 //! order too. They use what whoever runs payments would: `POST /orders/{id}/label` of order-status.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use fraud_model::simulate::{DAY, Dice, Scenario, reported};
@@ -20,6 +24,8 @@ const AT_ONCE: usize = 32;
 /// How often a report is tried, and what passes in between: a bank does not give up at once.
 const ATTEMPTS: usize = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a bank waits for an order's end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The banks of all customers.
 pub struct Bank {
@@ -43,6 +49,8 @@ pub struct Chargebacks {
     pub disputed: u64,
     /// Orders of which nothing was reported after all: their money was not taken.
     pub not_charged: u64,
+    /// Orders that still waited for a person when their reports were due, and long after.
+    pub open: u64,
     /// Reports that were not taken: why, and how often.
     pub failed: std::collections::BTreeMap<String, u64>,
 }
@@ -58,6 +66,7 @@ enum Cause {
 enum Reported {
     Labelled(Cause),
     NotCharged,
+    Open,
 }
 
 impl Bank {
@@ -91,6 +100,7 @@ impl Bank {
                 Ok(Ok(Reported::Labelled(Cause::Fraud))) => self.said.frauds += 1,
                 Ok(Ok(Reported::Labelled(Cause::Dispute))) => self.said.disputed += 1,
                 Ok(Ok(Reported::NotCharged)) => self.said.not_charged += 1,
+                Ok(Ok(Reported::Open)) => self.said.open += 1,
                 Ok(Err(error)) => *self.said.failed.entry(error.root_cause().to_string()).or_default() += 1,
                 Err(error) => *self.said.failed.entry(error.to_string()).or_default() += 1,
             }
@@ -110,8 +120,10 @@ async fn report(
     tokio::time::sleep(delay).await;
     {
         let _place = places.acquire().await;
-        if !is_charged(&desk, order).await? {
-            return Ok(Reported::NotCharged);
+        match end(&desk, order).await? {
+            End::Charged => {}
+            End::NotCharged => return Ok(Reported::NotCharged),
+            End::Open => return Ok(Reported::Open),
         }
         label(&desk, order, &chargeback(cause)).await?;
     }
@@ -122,14 +134,13 @@ async fn report(
     Ok(Reported::Labelled(cause))
 }
 
-async fn is_charged(desk: &Desk, order: Uuid) -> Result<bool> {
-    let mut attempt = 1;
+/// An order's end; one that waits for a person may wait for longer than a bank does.
+async fn end(desk: &Desk, order: Uuid) -> Result<End> {
+    let (begun, mut attempt) = (Instant::now(), 1);
     loop {
         match desk.end(order).await {
-            Ok(End::Charged) => return Ok(true),
-            Ok(End::NotCharged) => return Ok(false),
-            // An order that waits for a person may wait for long.
-            Ok(End::Open) => {}
+            Ok(End::Open) if begun.elapsed() < PATIENCE => {}
+            Ok(end) => return Ok(end),
             Err(error) if attempt >= ATTEMPTS => return Err(error),
             Err(_) => {
                 attempt += 1;
@@ -165,12 +176,15 @@ fn cleared() -> Value {
 
 impl fmt::Display for Chargebacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { frauds, unreported, disputed, not_charged, failed } = self;
+        let Self { frauds, unreported, disputed, not_charged, open, failed } = self;
         write!(
             f,
             "chargebacks: {frauds} frauds that were charged reported by banks, {not_charged} were not charged, {unreported} \
              nobody reports; {disputed} honest orders disputed, and cleared later"
         )?;
+        if *open > 0 {
+            write!(f, "\n  {open} that still wait for a person, of which banks would report more")?;
+        }
         failed.iter().try_for_each(|(why, count)| write!(f, "\n  {count} not taken: {why}"))
     }
 }

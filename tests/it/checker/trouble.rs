@@ -34,8 +34,6 @@ pub enum Trouble {
     Poison,
     /// Redis forgets everything.
     Flush,
-    /// A cancel is a dead letter, and its order goes on.
-    Letter,
     /// A customer takes an order back while it is charged.
     Cancel,
     /// There is no broker when a customer comes.
@@ -93,7 +91,6 @@ impl Day {
             Trouble::Kills => self.comes_back().await,
             Trouble::Poison => self.is_poisoned().await,
             Trouble::Flush => self.forgets().await,
-            Trouble::Letter => self.gives_up_a_cancel().await,
             Trouble::Cancel => self.is_cancelled_while_it_charges().await,
             Trouble::Outage => self.has_no_broker().await,
             Trouble::Refusal => self.cannot_write().await,

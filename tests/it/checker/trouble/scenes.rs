@@ -1,11 +1,6 @@
 //! One scene for each kind of trouble.
 
-use std::time::{Duration, Instant};
-
-use orderflow::{
-    events::PaymentProcessed,
-    topics::{self, GroupTopics},
-};
+use orderflow::topics;
 use orderflow_tests::{
     Request, Shop,
     chaos::evidence::{Injected, InjectedKind},
@@ -27,8 +22,6 @@ use crate::checker::day::{ask, attempt, orders};
 
 /// How many batches inventory takes back under load.
 const ABORTS: usize = 10;
-/// On two topics the checker tells before from after by time: beyond its doubt.
-const APART: Duration = Duration::from_millis(1_500);
 
 impl Day {
     /// One order alone, that is declined: the second batch of inventory is its release.
@@ -75,31 +68,6 @@ impl Day {
         still(&self.shop).await;
         flush(self.servers.as_ref().unwrap()).await;
         self.journal.extend(orders(&self.shop, 10).await.1);
-    }
-
-    /// Shipping gives up the cancel of an order that is being charged. Its payment must wait until the cancel has been
-    /// answered.
-    pub(super) async fn gives_up_a_cancel(&mut self) {
-        self.gateway(json!({ "error_rate": 1.0 })).await;
-        let order = self.one().await;
-        self.shop.tried("payment-0").await;
-        let key = order.to_string();
-        self.shop.refuse("shipping-0", &key, true).await;
-        self.cancel(order).await;
-        let own = GroupTopics::of("shipping").unwrap();
-        self.holds("the letter", own.dead_letters, &key).await;
-        let since = Instant::now();
-        self.shop.refuse("shipping-0", &key, false).await;
-        eventually(
-            "some time to pass",
-            async || if since.elapsed() > APART { Ok(()) } else { Err("not yet") },
-        )
-        .await;
-        self.gateway(json!({ "error_rate": 0.0 })).await;
-        self.shop.record::<PaymentProcessed>(&key).await;
-        self.shop.caught_up("shipping", topics::ORDERS).await;
-        still(&self.shop).await;
-        self.shop.orderflow(&["dlq", "redrive", "shipping", "--all"]).await;
     }
 
     /// The gateway has charged, and nobody knows, when the customer takes the order back.
@@ -163,17 +131,6 @@ impl Day {
         eventually("the cancel to be taken", async || match self.shop.cancel(order).await {
             (status, _) if status.as_u16() == 202 => Ok(()),
             (status, answer) => Err(format!("{status}: {answer}")),
-        })
-        .await;
-    }
-
-    /// Waits until a topic has a record with this key.
-    async fn holds(&self, what: &str, topic: topics::Topic, key: &str) {
-        let name = self.shop.environment().names().topic(topic);
-        eventually(what, async || {
-            let records = raw::read(&self.shop.kafka(), &name).await;
-            let is_there = records.iter().any(|record| record.key.as_deref() == Some(key.as_bytes()));
-            if is_there { Ok(()) } else { Err(format!("{} others", records.len())) }
         })
         .await;
     }
