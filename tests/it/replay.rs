@@ -46,7 +46,8 @@ impl World {
         let pattern = format!("{}*", shop.environment().connection().prefix);
         let mut keys: Vec<String> = redis.keys(pattern).await.unwrap();
         // The lives of these are short by themselves.
-        keys.retain(|key| !key.contains("settled:") && !key.contains("claim"));
+        let short = ["settled:", "claim", ":progress"];
+        keys.retain(|key| !short.iter().any(|part| key.contains(part)));
         keys.sort();
         let ledger = std::fs::read_to_string(shop.environment().gateway_ledger()).unwrap();
         Self { records, keys, ledger }
