@@ -1,6 +1,5 @@
 //! What the measurements have in common: how a time is taken, and how a table is printed.
 
-pub mod ground;
 mod table;
 mod timing;
 

@@ -24,6 +24,7 @@ use rdkafka::ClientConfig;
 
 use crate::connection::Connection;
 use folder::Folder;
+pub use ground::prepare;
 pub use instance::Instance;
 pub use model::ShippedModel;
 pub use options::{Options, SERVICES};

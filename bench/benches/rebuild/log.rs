@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use bench::ground::Place;
 use futures::{StreamExt, TryStreamExt, stream};
 use orderflow::{
     clock::Clock,
@@ -14,7 +13,10 @@ use orderflow::{
     topics::INVENTORY,
     trace::TraceContext,
 };
-use orderflow_cli::environment::Options;
+use orderflow_cli::{
+    connection::Connection,
+    environment::{Options, prepare},
+};
 use orderflow_stack::Servers;
 use uuid::Uuid;
 
@@ -23,15 +25,18 @@ const AT_ONCE: usize = 5_000;
 const SKUS: usize = 1_000;
 
 /// How the servers are reached.
-pub fn place(servers: &Servers) -> Result<Place> {
-    let servers = Options::default().connection(servers)?.servers;
-    Ok(Place { servers, prefix: "bench.".to_owned() })
+pub fn place(servers: &Servers) -> Result<Connection> {
+    options().connection(servers)
+}
+
+fn options() -> Options {
+    Options { prefix: "bench.".to_owned(), ..Options::default() }
 }
 
 /// Topics, schemas, and a reservation of each order.
-pub async fn write(place: &Place, orders: usize) -> Result<()> {
-    place.prepare(None).await?;
-    let (mut config, registry, names) = (place.kafka(), place.registry()?, place.names());
+pub async fn write(place: &Connection, orders: usize) -> Result<()> {
+    prepare(place, &options()).await?;
+    let (mut config, registry, names) = (place.kafka_config(), place.registry()?, place.names());
     let writes = [(INVENTORY, InventoryReserved::NAME.to_owned())];
     let codec = contract::resolve(&registry, &names, &[], &writes).await?;
     config.set("compression.type", "lz4");

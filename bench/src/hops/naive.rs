@@ -4,7 +4,6 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
-use bench::ground::Place;
 use clap::{Parser, ValueEnum};
 use orderflow::{
     clock::Clock,
@@ -18,6 +17,7 @@ use orderflow::{
     step::Origin,
     topics::Names,
 };
+use orderflow_cli::connection::Connection;
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
     consumer::{CommitMode, Consumer, StreamConsumer},
@@ -44,7 +44,7 @@ pub enum Way {
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]
-    place: Place,
+    place: Connection,
 }
 
 pub fn run(stage: Stage, way: Way) -> ExitCode {
@@ -134,19 +134,19 @@ struct Hop {
 }
 
 impl Hop {
-    async fn connect(place: &Place, stage: Stage, way: Way) -> Result<Self> {
+    async fn connect(place: &Connection, stage: Stage, way: Way) -> Result<Self> {
         let (name, names) = (stage.name(), place.names());
         let contract = crate::rivals::contract();
         let codec = contract::resolve(&place.registry()?, &names, &[], &contract).await?;
         let group = format!("{}{name}", place.prefix);
         let consumer = place
-            .kafka()
+            .kafka_config()
             .set("group.id", &group)
             .set("auto.offset.reset", "earliest")
             .set("enable.auto.commit", "false")
             .set("isolation.level", "read_committed")
             .create()?;
-        let producer = producer(place.kafka(), way, &group)?;
+        let producer = producer(place.kafka_config(), way, &group)?;
         let redis = place.servers.redis.client().get_multiplexed_async_connection().await?;
         Ok(Self { way, name, names, codec, consumer, producer, redis })
     }

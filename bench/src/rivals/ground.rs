@@ -3,7 +3,6 @@
 use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
-use bench::ground::Place;
 use orderflow::{
     clock::Clock,
     codec::Codec,
@@ -14,6 +13,10 @@ use orderflow::{
     runtime::contract::resolve,
     sealed::{DataKey, MasterKey},
     topics::Topic,
+};
+use orderflow_cli::{
+    connection::Connection,
+    environment::{Options, prepare},
 };
 use orderflow_stack::{Choice, Servers};
 use rdkafka::{
@@ -83,10 +86,11 @@ impl Ground {
     /// Topics, schemas and an empty Redis for one turn.
     pub async fn field(&self, settings: &Settings) -> Result<Field> {
         let prefix = format!("b{}.", &Uuid::new_v4().simple().to_string()[..8]);
-        let place = Place::on(&self.servers, prefix)?;
+        let options = Options { prefix, partitions: Some(settings.partitions), ..Options::default() };
+        let place = options.connection(&self.servers)?;
         let mut redis = place.servers.redis.client().get_multiplexed_async_connection().await?;
         let () = redis::cmd("FLUSHALL").query_async(&mut redis).await?;
-        place.prepare(Some(settings.partitions)).await?;
+        prepare(&place, &options).await?;
         let codec = resolve(&place.registry()?, &place.names(), &[], &contract()).await?;
         let folder = self.folder.path().join(place.prefix.trim_end_matches('.'));
         fs::create_dir_all(&folder)?;
@@ -96,7 +100,7 @@ impl Ground {
 
 /// A turn's own topics.
 pub struct Field {
-    pub place: Place,
+    pub place: Connection,
     pub codec: Arc<Codec>,
     pub folder: Box<Path>,
     pub partitions: i32,
@@ -105,7 +109,7 @@ pub struct Field {
 impl Field {
     /// What Kafka clients begin with.
     pub fn kafka(&self) -> ClientConfig {
-        self.place.kafka()
+        self.place.kafka_config()
     }
 
     /// The name of a topic.

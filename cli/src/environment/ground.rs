@@ -13,7 +13,7 @@ use crate::{connection::Connection, contracts};
 ///
 /// # Errors
 /// When a server refuses, or does not answer.
-pub(super) async fn prepare(connection: &Connection, options: &Options) -> Result<()> {
+pub async fn prepare(connection: &Connection, options: &Options) -> Result<()> {
     tokio::try_join!(topics(connection, options), schemas(connection)).map(drop)
 }
 
