@@ -146,6 +146,16 @@ async fn poison_under_the_key_of_a_live_order_rests_it_until_it_is_discarded() {
         shop.orderflow(&[&["dlq", "discard", service, &place], &why[..]].concat()).await;
     }
     shop.settled(&[placed]).await;
+    // The beginning of a record: it waits where the other was not discarded, and whoever audits goes past both.
+    let good = shop.entries().into_iter().find(|entry| entry.record() == "OrderPlaced").unwrap().value;
+    let cut = Raw::new(&key, Some(good[..good.len() - 7].to_vec()));
+    raw::write(&shop.kafka(), &names.topic(topics::ORDERS), cut).await;
+    shop.caught_up("fraud-scoring", topics::ORDERS).await;
+    let ledgers = [shop.environment().gateway_ledger(), shop.environment().carrier_ledger()];
+    let [gateway, carrier] = ledgers.map(|ledger| ledger.display().to_string());
+    let audit = ["audit", "--gateway-ledger", &gateway, "--carrier-ledger", &carrier, "--within", "120"];
+    let found = shop.orderflow(&audit).await;
+    assert_eq!(found["damaged"].as_array().map(Vec::len), Some(2), "{found}");
     let codes = vec!["bad_framing"; readers_of(topics::ORDERS).len()];
     shop.close_with_dead_letters(&[placed, neighbour], &codes).await;
 }

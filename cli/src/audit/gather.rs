@@ -95,8 +95,9 @@ fn take(evidence: &mut Evidence, entry: &Entry, decoder: &Decoder) -> Result<()>
         order.stock.released |= InventoryReleased::is_named(kind);
         order.stock.shipped |= InventoryShipped::is_named(kind);
     }
-    if let (Place::Topic(topics::ORDERS), Some(placed)) =
-        (&entry.place, decoder.decode::<OrderPlaced>(entry)?)
+    // A dead letter may be one that nobody can read.
+    if let Place::Topic(topics::ORDERS) = entry.place
+        && let Some(placed) = decoder.decode::<OrderPlaced>(entry)?
     {
         let lines =
             placed.order.lines.iter().map(|line| (line.sku.clone(), i64::from(line.quantity))).collect();
