@@ -21,6 +21,12 @@ pub const LEASE: Duration = Duration::from_secs(10);
 /// How long a key is remembered.
 pub const LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// How long a key used at this time is still remembered.
+pub fn remaining(used_at: Timestamp, now: Timestamp) -> Option<Duration> {
+    let age = Duration::try_from(now.duration_since(used_at)).unwrap_or_default();
+    LIFE.checked_sub(age).filter(|left| !left.is_zero())
+}
+
 /// Names one request under one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {

@@ -20,8 +20,7 @@ use uuid::Uuid;
 use crate::{
     accept::{Accepted, Draft},
     catalogue::Catalogue,
-    claims::Claim,
-    hashes::sha256_hex,
+    claims::{Claim, Served, remaining},
     idempotency::{IdempotencyKey, claim_name},
     intake::Intake,
     limits::MAX_BODY,
@@ -75,11 +74,9 @@ pub async fn adjust_stock(
         Problem::new(&KEY_MISSING, "send an Idempotency-Key, so that a repeat does not count twice")
     })?;
     let adjust: Adjust = body::json(request, MAX_BODY).await?;
-    let request_hash = request_hash(&adjust);
-    // One name space per command: the same key may name an order too.
-    let key_hash = sha256_hex(format!("{}\n{}", StockAdjustmentRequested::NAME, key.hash()).as_bytes());
-    let claim = Claim { name: claim_name(OPERATOR, &key_hash, &request_hash), request_hash };
-    let draft = async { draft(&intake, &adjust, &key, &correlation) };
+    let event_id = ids::from_parts(&[OPERATOR, StockAdjustmentRequested::NAME, key.as_str()]);
+    let claim = claim(event_id, &adjust);
+    let draft = async { draft(&intake, &adjust, event_id, &correlation) };
     let accepted = intake.acceptor.keyed(&claim, draft).await?;
     tracing::info!(
         sku = adjust.sku,
@@ -90,10 +87,23 @@ pub async fn adjust_stock(
     Ok(answered(accepted))
 }
 
+/// By the event's id, which the key makes: so the log tells which claims there were.
+fn claim(event_id: Uuid, adjust: &Adjust) -> Claim {
+    let request_hash = request_hash(adjust);
+    Claim { name: claim_name(OPERATOR, &event_id.to_string(), &request_hash), request_hash }
+}
+
+/// The claim an adjustment is the answer to, while its key is remembered.
+pub fn served(event_id: Uuid, event: StockAdjustmentRequested, now: Timestamp) -> Option<Served> {
+    let (life, answer) = (remaining(event.requested_at, now)?, answer(event_id, &event));
+    let StockAdjustmentRequested { sku, delta, kind, reason, .. } = event;
+    Some(Served { claim: claim(event_id, &Adjust { sku, delta, kind, reason }), answer, life })
+}
+
 fn draft(
     intake: &Intake,
     adjust: &Adjust,
-    key: &IdempotencyKey,
+    event_id: Uuid,
     correlation: &Correlation,
 ) -> Result<Draft, Problem> {
     let mut mistakes = Mistakes::new();
@@ -107,7 +117,6 @@ fn draft(
         requested_by: OPERATOR.to_owned(),
         requested_at: intake.clock.now(),
     };
-    let event_id = ids::from_parts(&[OPERATOR, StockAdjustmentRequested::NAME, key.as_str()]);
     let record = intake.acceptor.outbox.adjustment(&event, correlation.root(event_id, SOURCE))?;
     Ok(Draft { record, answer: answer(event_id, &event) })
 }

@@ -3,8 +3,19 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::fixture::{Fixture, bearer, order, order_with};
-use crate::{claims::mark_done, fold::served};
+use super::{
+    fixture::{Fixture, bearer, order, order_with},
+    stock::{LOCAL, adjust, receipt},
+};
+use crate::{claims::mark_done, fold::served, stock};
+
+/// Redis loses all claims.
+async fn forget(service: &Fixture) {
+    let key = service.state.key("idem:*");
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg(key).query_async(&mut service.state.redis()).await.unwrap();
+    let () = redis::cmd("DEL").arg(keys).query_async(&mut service.state.redis()).await.unwrap();
+}
 
 #[tokio::test]
 async fn a_forgotten_claim_comes_back_from_the_log() {
@@ -13,10 +24,7 @@ async fn a_forgotten_claim_comes_back_from_the_log() {
     for caller in [vec![("idempotency-key", "k")], vec![("idempotency-key", "k"), ("authorization", &shop)]] {
         let first = service.order(&order(), &caller).await;
         let event = service.log.orders().pop().unwrap();
-        let key = service.state.key("idem:*");
-        let keys: Vec<String> =
-            redis::cmd("KEYS").arg(key).query_async(&mut service.state.redis()).await.unwrap();
-        let () = redis::cmd("DEL").arg(keys).query_async(&mut service.state.redis()).await.unwrap();
+        forget(&service).await;
 
         let claim = served(&event, service.clock.now()).unwrap();
         mark_done(&service.state, &[claim.clone(), claim]).await.unwrap();
@@ -32,6 +40,21 @@ async fn a_forgotten_claim_comes_back_from_the_log() {
         )
         .await;
     assert_eq!((other.status.as_u16(), other.code()), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
+async fn a_forgotten_claim_of_an_adjustment_comes_back_too() {
+    let Some(service) = Fixture::start().await else { return };
+    let key = [("idempotency-key", "k"), LOCAL];
+    let first = adjust(&service, &receipt(), &key).await;
+    let (sent, event) = (service.log.sent().remove(0), service.log.adjustments().remove(0));
+    forget(&service).await;
+
+    let claim = stock::served(sent.id, event, service.clock.now()).unwrap();
+    mark_done(&service.state, &[claim]).await.unwrap();
+    let again = adjust(&service, &receipt(), &key).await;
+    assert_eq!((again.status, &again.body), (first.status, &first.body));
+    assert_eq!((again.header("idempotency-replayed"), service.log.sent().len()), ("true", 1));
 }
 
 #[tokio::test]

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::fixture::{Answer, Fixture, Knobs};
 
-const LOCAL: (&str, &str) = ("test-peer", "127.0.0.1:5000");
+pub const LOCAL: (&str, &str) = ("test-peer", "127.0.0.1:5000");
 
-fn receipt() -> Value {
+pub fn receipt() -> Value {
     json!({"sku": "KIT-MUG-350", "delta": 10, "kind": "receipt", "reason": "delivery 17"})
 }
 
-async fn adjust(service: &Fixture, body: &Value, headers: &[(&str, &str)]) -> Answer {
+pub async fn adjust(service: &Fixture, body: &Value, headers: &[(&str, &str)]) -> Answer {
     let mut all = vec![("content-type", "application/json")];
     all.extend_from_slice(headers);
     service.send(Method::POST, "/stock/adjustments", &all, body.to_string()).await
