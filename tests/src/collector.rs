@@ -65,6 +65,12 @@ impl Collector {
         Self { address, taken, _server: server }
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What makes a service send its spans here.
     #[must_use]
     pub fn variable(&self) -> (String, String) {

@@ -24,16 +24,18 @@ use super::{
     journal::Journal,
     proxy::{Proxy, Rules, Speaks},
 };
-use crate::operate;
+use crate::{collector::Collector, operate};
 
 /// Everything a run happens on.
 pub struct Ground {
     /// The whole pipeline.
     pub environment: Environment,
-    /// In front of each broker, Redis and the registry.
+    /// In front of each broker, Redis, the registry and the collector.
     pub proxies: Proxies,
     /// Kafka, Redis and the registry.
     pub servers: Servers,
+    /// Takes the spans.
+    _collector: Collector,
     /// Under which delivery the services run.
     pub delivery: Delivery,
     /// What customers were told.
@@ -52,6 +54,8 @@ pub struct Proxies {
     pub redis: Proxy,
     /// Of the registry.
     pub registry: Proxy,
+    /// Of who takes the spans.
+    pub collector: Proxy,
 }
 
 impl Ground {
@@ -62,7 +66,8 @@ impl Ground {
     pub async fn start(args: &Args) -> Result<Self> {
         let choice = Choice { brokers: args.brokers, proxied: true, ..Choice::all(&Origin::Native) };
         let servers = Servers::start(choice).await?;
-        let proxies = Proxies::start(&servers).await?;
+        let collector = Collector::start().await;
+        let proxies = Proxies::start(&servers, &collector).await?;
         let options = shop::options(args, &proxies);
         let environment = Environment::start(&servers, build().await?, options).await?;
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
@@ -71,6 +76,7 @@ impl Ground {
             environment,
             proxies,
             servers,
+            _collector: collector,
             delivery: args.delivery,
             journal: Journal::default(),
             http,
@@ -140,7 +146,7 @@ impl Ground {
 }
 
 impl Proxies {
-    async fn start(servers: &Servers) -> Result<Self> {
+    async fn start(servers: &Servers, collector: &Collector) -> Result<Self> {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut kafka = Vec::new();
         for Proxied { front, behind } in &servers.proxied {
@@ -152,6 +158,7 @@ impl Proxies {
             kafka,
             redis: Proxy::start(anywhere, redis, Speaks::Anything).await?,
             registry: Proxy::start(anywhere, registry, Speaks::Anything).await?,
+            collector: Proxy::start(anywhere, collector.address(), Speaks::Anything).await?,
         })
     }
 

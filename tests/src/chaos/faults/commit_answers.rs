@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use async_trait::async_trait;
+use orderflow::config::Delivery;
 
 use super::{Fault, Lane, Strike};
 use crate::chaos::{
@@ -15,9 +16,15 @@ use crate::chaos::{
 /// How long the answers that are meant may take to come.
 const PATIENCE: Duration = Duration::from_secs(15);
 const GLANCE: Duration = Duration::from_millis(50);
-/// What makes a batch durable, exactly-once and at-least-once.
-const COMMITS: [i16; 5] =
-    [api::END_TXN, api::TXN_OFFSET_COMMIT, api::ADD_PARTITIONS, api::OFFSET_COMMIT, api::PRODUCE];
+/// What makes a batch durable, under each delivery setting.
+const fn commits(delivery: Delivery) -> &'static [i16] {
+    match delivery {
+        Delivery::ExactlyOnce => {
+            &[api::END_TXN, api::TXN_OFFSET_COMMIT, api::ADD_PARTITIONS, api::OFFSET_COMMIT, api::PRODUCE]
+        }
+        Delivery::AtLeastOnce => &[api::OFFSET_COMMIT, api::PRODUCE],
+    }
+}
 
 /// The next answers to requests of one kind are late, or lost with their connection.
 pub(super) struct CommitAnswers;
@@ -37,7 +44,7 @@ impl Fault for CommitAnswers {
     }
 
     async fn inject(&self, ground: &Ground, dice: &mut Dice) -> Result<Strike> {
-        let asked = dice.one(&COMMITS).copied().unwrap_or(api::END_TXN);
+        let asked = dice.one(commits(ground.delivery)).copied().unwrap_or(api::END_TXN);
         let mishap = match dice.between(1, 3) {
             1 => Mishap::Late(dice.millis(200, 2_000)),
             // Beyond what a transactional call may take.

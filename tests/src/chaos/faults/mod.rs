@@ -1,5 +1,6 @@
 //! What can go wrong, one kind a file.
 
+mod away;
 mod broker;
 mod clock;
 mod commit_answers;
@@ -13,7 +14,6 @@ mod poison;
 mod rebalance;
 mod records;
 mod redis;
-mod registry;
 
 use std::time::Duration;
 
@@ -109,7 +109,8 @@ pub fn all() -> Vec<Box<dyn Fault>> {
         Box::new(redis::RedisRestart),
         Box::new(redis::RedisSlow),
         Box::new(redis::RedisNetwork),
-        Box::new(registry::RegistryDown),
+        Box::new(away::REGISTRY),
+        Box::new(away::COLLECTOR),
         Box::new(outside::Gateway),
         Box::new(outside::Carrier),
         Box::new(records::Duplicates),

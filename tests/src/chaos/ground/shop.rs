@@ -21,6 +21,9 @@ pub(super) fn options(args: &Args, proxies: &Proxies) -> Options {
         ("KAFKA_BOOTSTRAP_SERVERS", brokers.join(",")),
         ("REDIS_URL", format!("redis://{}", proxies.redis.front())),
         ("SCHEMA_REGISTRY_URL", registry),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", proxies.collector.front())),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio".to_owned()),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.1".to_owned()),
     ];
     let planted = args.plant.iter().map(|bug| (PLANT, bug.clone()));
     let mut base = crate::options();
