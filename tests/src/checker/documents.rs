@@ -38,7 +38,8 @@ pub(super) fn read(folder: &Path) -> Result<Documents> {
 }
 
 pub(super) fn check(case: &Case) -> Vec<Violation> {
-    let told = case.events.iter().filter(|event| event.kind == "LabelDocumentStored");
+    let told =
+        case.events.iter().filter(|event| event.kind == "LabelDocumentStored" && !case.is_injected(event));
     let lost = told.filter_map(|event| Some(case.broken(I6, event.order(), lost(case, event)?)));
     // A write that was cut off leaves a file with a number behind its name: nobody reads that.
     let whole = case.parts.documents.keys().filter(|path| !path.contains('#'));
