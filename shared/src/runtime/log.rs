@@ -130,7 +130,7 @@ impl Log for KafkaLog {
         now: Timestamp,
         told: &Progress,
     ) -> Result<(), Fault> {
-        let book = self.fold_on(fold, state, now, &mut Places::new(), told).await?;
+        let book = self.fold_on(fold, state, now, &mut Places::new(), told, Timestamp::MAX).await?;
         self.restore_lines(&book, state, now).await
     }
 }
@@ -153,21 +153,9 @@ pub(crate) fn reader(base: &ClientConfig, group: &str) -> ClientConfig {
 }
 
 impl KafkaLog {
-    /// Feeds the fold's sources to it, from these places to their ends, and moves the places on: to the first record of
-    /// each partition that was not fed because the group has not dealt with it yet. Says what is put aside.
+    /// Feeds what the fold's sources had before `end` to it, from these places on, and moves the places on: to the first
+    /// record of each partition that was not fed because the group has not dealt with it yet. Says what is put aside.
     pub(super) async fn fold_on(
-        &self,
-        fold: &dyn Fold,
-        state: &State,
-        now: Timestamp,
-        from: &mut Places,
-        told: &Progress,
-    ) -> Result<Book, Fault> {
-        self.fold_before(fold, state, now, from, told, Timestamp::MAX).await
-    }
-
-    /// The same, of what was on the log before `end`.
-    pub(super) async fn fold_before(
         &self,
         fold: &dyn Fold,
         state: &State,

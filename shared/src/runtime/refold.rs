@@ -88,15 +88,8 @@ impl Refold {
     /// Those of a rebuild.
     pub async fn go_on(&mut self, now: Timestamp) -> Result<(), Fault> {
         let Self { log, fold, beside, from, told, .. } = self;
-        let mut signs = tokio::time::interval(Duration::from_secs(30));
-        let folding = log.fold_on(fold.as_ref(), beside.state(), now, from, told);
-        tokio::pin!(folding);
-        loop {
-            tokio::select! {
-                folded = &mut folding => return folded.map(drop),
-                _ = signs.tick() => beside.keep().await?,
-            }
-        }
+        let folding = log.fold_on(fold.as_ref(), beside.state(), now, from, told, Timestamp::MAX);
+        beside.keep_during(folding).await.map(drop)
     }
 
     /// Up to where it is folded: the next offset of each partition that had records.

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::{Guard, State, keys::page, unlink};
 use crate::fault::Fault;
 
+/// How often a sign of life is given while something lasts.
+const SIGN: Duration = Duration::from_secs(30);
 /// How long it is kept without a sign of life.
 const LEASE: Duration = Duration::from_secs(300);
 /// It has one generation only.
@@ -50,6 +52,21 @@ impl Beside {
             Guard::Unknown | Guard::Live(_) => return Ok(()),
         };
         Ok(self.state.redis().set_ex(self.state.root_key("rebuild"), lease, LEASE.as_secs()).await?)
+    }
+
+    /// Waits for this, and gives signs of life meanwhile.
+    ///
+    /// # Errors
+    /// Those of `work`; `Transient` when Redis does not answer.
+    pub async fn keep_during<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut signs = tokio::time::interval(SIGN);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = signs.tick() => self.keep().await?,
+            }
+        }
     }
 
     /// Removes it.

@@ -64,16 +64,9 @@ impl Rerun {
 
     /// The state as the log tells it up to the range.
     async fn fold_past(&self) -> Result<(), Fault> {
-        let (mut places, mut signs) = (Places::new(), tokio::time::interval(SIGN));
-        let (start, state) = (self.range.start, self.beside.state());
-        let folding = self.log.fold_before(self.fold.as_ref(), state, start, &mut places, &self.told, start);
-        tokio::pin!(folding);
-        loop {
-            tokio::select! {
-                folded = &mut folding => return folded.map(drop),
-                _ = signs.tick() => self.beside.keep().await?,
-            }
-        }
+        let (start, state, mut places) = (self.range.start, self.beside.state(), Places::new());
+        let folding = self.log.fold_on(self.fold.as_ref(), state, start, &mut places, &self.told, start);
+        self.beside.keep_during(folding).await.map(drop)
     }
 
     /// Takes an event of the service into the state as it is.
