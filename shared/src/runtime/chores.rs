@@ -1,7 +1,10 @@
 //! What the loop does beside records, about once a second: lag, offsets that are owed, the state's integrity, what is
 //! due.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rdkafka::consumer::Consumer;
 
@@ -34,7 +37,7 @@ impl Engine {
         if self.epoch == 0 || self.astray {
             return Ok(());
         }
-        let owed = self.owed_with(&[])?;
+        let owed = self.owed_with(&BTreeMap::new())?;
         if owed.count() > 0 {
             self.commit(&[], &owed)?;
         }

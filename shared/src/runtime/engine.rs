@@ -2,7 +2,7 @@
 //! the steps run on tokio.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -122,8 +122,10 @@ impl Engine {
         let batch = self.lobby.let_in(batch, self.pace.limit(), Instant::now());
         if !batch.is_empty() {
             let started = Instant::now();
+            self.foretell(&batch)?;
             let settled = self.answer(&batch)?;
             self.make_durable(&batch, &settled)?;
+            self.writer.withdraw(); // nothing came of it
             self.stop_limit.note(settled.first_time);
             self.confirm(&settled.ended)?;
             self.hold(&settled)?;
@@ -134,6 +136,7 @@ impl Engine {
 
     /// What a fault of a turn leads to: nothing of the turn was committed, so it is always handled again.
     fn after(&mut self, fault: Fault) -> Result<(), Fault> {
+        self.writer.withdraw();
         match fault.consequence() {
             Consequence::Fatal => {
                 error!(code = fault.code(), %fault, "cannot go on");
@@ -157,6 +160,18 @@ impl Engine {
         Ok(())
     }
 
+    /// Has the offsets of a batch that will likely have outputs go ahead, while the steps answer: most of a commit's time
+    /// is theirs. A batch that ends otherwise begins anew.
+    fn foretell(&mut self, batch: &[Raw]) -> Result<(), Fault> {
+        if self.held.extent().0 == 0 && batch.iter().any(|raw| self.leads_on(raw)) {
+            let next = |Raw { place, .. }: &Raw| ((place.topic, place.partition), place.offset + 1);
+            let owed = self.consumer.context().owed().clone();
+            let offsets = self.with_offsets(owed, &batch.iter().map(next).collect())?;
+            self.writer.begin_early(&self.consumer, offsets);
+        }
+        Ok(())
+    }
+
     /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it. Without
     /// outputs the offsets can wait: a commit for nothing is most of a broker's work.
     pub(super) fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
@@ -167,7 +182,7 @@ impl Engine {
         let offsets: Vec<(Topic, i32, i64)> =
             settled.offsets.iter().map(|((t, p), next)| (*t, *p, *next)).collect();
         self.handle.block_on(self.state.advance(&offsets))?;
-        let owed = self.owed_with(&offsets)?;
+        let owed = self.owed_with(&settled.offsets)?;
         if settled.records.is_empty() {
             *self.consumer.context().owed() = owed;
         } else {
@@ -182,9 +197,20 @@ impl Engine {
 
     /// What is owed, taken, and these offsets. Whatever goes wrong with it before it is committed, or put back, is read
     /// again.
-    pub(super) fn owed_with(&self, offsets: &[(Topic, i32, i64)]) -> Result<TopicPartitionList, Fault> {
-        let mut owed = std::mem::take(&mut *self.consumer.context().owed());
-        for (topic, partition, next) in offsets {
+    pub(super) fn owed_with(
+        &self,
+        offsets: &BTreeMap<(Topic, i32), i64>,
+    ) -> Result<TopicPartitionList, Fault> {
+        let owed = std::mem::take(&mut *self.consumer.context().owed());
+        self.with_offsets(owed, offsets)
+    }
+
+    fn with_offsets(
+        &self,
+        mut owed: TopicPartitionList,
+        offsets: &BTreeMap<(Topic, i32), i64>,
+    ) -> Result<TopicPartitionList, Fault> {
+        for ((topic, partition), next) in offsets {
             let (name, next) = (self.names.topic(*topic), Offset::Offset(*next));
             let known = owed.find_partition(&name, *partition).is_some();
             let noted = if known {

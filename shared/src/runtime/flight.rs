@@ -23,14 +23,14 @@ struct Records {
 }
 
 impl Flight {
-    /// One more is on its way. To be said before it is handed over: its answer may come at once.
-    pub fn begin(&self) {
-        self.records().flying += 1;
+    /// So many more are on their way. To be said before they are handed over: an answer may come at once.
+    pub fn begin(&self, count: usize) {
+        self.records().flying += count;
     }
 
-    /// The client has not taken the one that was said to begin.
-    pub fn never_began(&self) {
-        self.end(None);
+    /// The client has not taken so many of those that were said to begin.
+    pub fn never_began(&self, count: usize) {
+        self.end(count, None);
     }
 
     /// Leaves behind what has failed before.
@@ -45,9 +45,9 @@ impl Flight {
         waited.unwrap_or_else(PoisonError::into_inner).0.failed.take()
     }
 
-    fn end(&self, failed: Option<KafkaError>) {
+    fn end(&self, count: usize, failed: Option<KafkaError>) {
         let mut records = self.records();
-        records.flying = records.flying.saturating_sub(1);
+        records.flying = records.flying.saturating_sub(count);
         if let Some(error) = failed {
             records.failed.get_or_insert(error);
         }
@@ -67,7 +67,7 @@ impl ProducerContext for Flight {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        self.end(result.as_ref().err().map(|(error, _)| error.clone()));
+        self.end(1, result.as_ref().err().map(|(error, _)| error.clone()));
     }
 }
 
@@ -86,13 +86,13 @@ mod tests {
     #[test]
     fn whoever_waits_wakes_at_the_last_answer_and_hears_of_the_first_loss_once() {
         let (flight, deadline) = (Flight::default(), Instant::now() + Duration::from_secs(60));
-        (0..3).for_each(|_| flight.begin());
+        flight.begin(3);
         thread::scope(|scope| {
             let waiting = scope.spawn(|| flight.landed(deadline));
-            flight.end(None);
-            flight.end(Some(lost()));
+            flight.end(1, None);
+            flight.end(1, Some(lost()));
             assert!(!waiting.is_finished(), "one is on its way");
-            flight.end(None);
+            flight.end(1, None);
             assert_eq!(waiting.join().unwrap(), Some(lost()));
         });
         assert_eq!(flight.landed(deadline), None);
@@ -101,10 +101,10 @@ mod tests {
     #[test]
     fn what_never_began_is_not_waited_for() {
         let flight = Flight::default();
-        flight.begin();
-        flight.never_began();
+        flight.begin(2);
+        flight.never_began(2);
         assert_eq!(flight.landed(Instant::now() + Duration::from_secs(60)), None);
-        flight.begin();
+        flight.begin(1);
         assert_eq!(flight.landed(Instant::now()), None, "nor is anything beyond the deadline");
     }
 }

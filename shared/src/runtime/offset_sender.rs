@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{self, SyncSender},
+        mpsc::{self, Receiver, SyncSender},
     },
     thread,
     time::Duration,
@@ -34,17 +34,17 @@ struct Job {
     answer: SyncSender<Result<(), KafkaError>>,
 }
 
+/// Offsets on their way into a transaction.
+pub(super) struct Sending(Receiver<Result<(), KafkaError>>);
+
 impl OffsetSender {
-    /// Sends the offsets into the producer's open transaction.
-    ///
-    /// # Errors
-    /// The client's, and [`KafkaError::Canceled`] when it does not return in time or no thread can be had.
-    pub fn send(
+    /// Begins to send the offsets into the producer's open transaction.
+    pub fn begin(
         &mut self,
         producer: &Arc<Client>,
         offsets: &TopicPartitionList,
         group: &Arc<ConsumerGroupMetadata>,
-    ) -> Result<(), KafkaError> {
+    ) -> Sending {
         let (answer, answered) = mpsc::sync_channel(1);
         let job = Job {
             producer: Arc::clone(producer),
@@ -52,17 +52,21 @@ impl OffsetSender {
             group: Arc::clone(group),
             answer,
         };
-        let jobs = match self.jobs.take() {
-            Some(jobs) => jobs,
-            None => start().map_err(|_| KafkaError::Canceled)?,
-        };
-        jobs.send(job).map_err(|_| KafkaError::Canceled)?;
-        let Ok(result) = answered.recv_timeout(CALL + GRACE) else {
+        // Without a thread nobody answers, and whoever waits hears of it.
+        self.jobs = self.jobs.take().or_else(|| start().ok()).filter(|jobs| jobs.send(job).is_ok());
+        Sending(answered)
+    }
+
+    /// Waits until they are there.
+    ///
+    /// # Errors
+    /// The client's, and [`KafkaError::Canceled`] when it does not return in time or no thread can be had.
+    pub fn wait(&mut self, sending: &Sending) -> Result<(), KafkaError> {
+        sending.0.recv_timeout(CALL + GRACE).unwrap_or_else(|_| {
             warn!("the Kafka client does not return from sending offsets; it is left behind");
-            return Err(KafkaError::Canceled);
-        };
-        self.jobs = Some(jobs);
-        result
+            self.jobs = None;
+            Err(KafkaError::Canceled)
+        })
     }
 }
 

@@ -267,6 +267,12 @@ impl Engine {
         }
     }
 
+    /// Whether somebody waits for what this record leads to, and it likely leads to an event.
+    pub(super) fn leads_on(&self, raw: &Raw) -> bool {
+        raw.urgency == Urgency::Now
+            && matches!(self.route(raw), Route::Hop(hop) if !self.hops[hop].outputs().is_empty())
+    }
+
     fn route(&self, raw: &Raw) -> Route {
         // Whatever its bytes are.
         if raw.is_discarded() {

@@ -18,7 +18,11 @@ use rdkafka::{
 };
 use tracing::warn;
 
-use super::{consumer::GroupConsumer, flight::Flight, offset_sender::OffsetSender};
+use super::{
+    consumer::GroupConsumer,
+    flight::Flight,
+    offset_sender::{OffsetSender, Sending},
+};
 use crate::{
     config::Delivery,
     fault::Fault,
@@ -34,6 +38,8 @@ pub(crate) const FENCED: &str = "fenced";
 pub(super) const CALL: Duration = Duration::from_secs(10);
 /// How long records may stay without acknowledgement.
 pub(super) const DELIVERY: Duration = Duration::from_secs(10);
+/// How long a transaction that was begun early may have been open when its batch is written: well below its timeout.
+const EARLY: Duration = Duration::from_secs(5);
 /// How often to look for what librdkafka has no event for.
 const GLANCE: Duration = Duration::from_micros(200);
 
@@ -62,6 +68,14 @@ pub(crate) struct Writer {
     delivery: Delivery,
     producer: Option<Arc<Client>>,
     sender: OffsetSender,
+    early: Option<Early>,
+}
+
+/// A transaction that was begun while its batch was still handled, and the offsets that are on their way into it.
+struct Early {
+    offsets: TopicPartitionList,
+    sending: Sending,
+    since: Instant,
 }
 
 pub(super) type Client = ThreadedProducer<Flight, NoCustomPartitioner>;
@@ -85,7 +99,7 @@ impl Writer {
         if delivery == Delivery::ExactlyOnce {
             config.set("transactional.id", transactional_id).set("transaction.timeout.ms", "15000");
         }
-        Self { config, delivery, producer: None, sender: OffsetSender::default() }
+        Self { config, delivery, producer: None, sender: OffsetSender::default(), early: None }
     }
 
     /// Makes the producer; under exactly-once this fences whoever had the same id and ends its open transaction.
@@ -107,6 +121,27 @@ impl Writer {
         Ok(())
     }
 
+    /// Begins the transaction of a batch that is about to be handled, and sends these offsets into it meanwhile. To be
+    /// followed by [`Self::write`] with the same offsets, or [`Self::withdraw`].
+    pub fn begin_early(&mut self, consumer: &GroupConsumer, offsets: TopicPartitionList) {
+        if self.delivery != Delivery::ExactlyOnce || planted(Plant::NoFencing) {
+            return;
+        }
+        // Whatever is wrong with either shows when the batch is written.
+        let (Some(producer), Some(group)) = (&self.producer, consumer.group_metadata()) else { return };
+        if producer.begin_transaction().is_ok() {
+            let sending = self.sender.begin(producer, &offsets, &Arc::new(group));
+            self.early = Some(Early { offsets, sending, since: Instant::now() });
+        }
+    }
+
+    /// Aborts what was begun early, if anything was: it turned out to be another batch, or none.
+    pub fn withdraw(&mut self) {
+        let Some(early) = self.early.take() else { return };
+        let _ = self.sender.wait(&early.sending); // whatever became of it is aborted
+        self.producer = self.producer.take().filter(|producer| abort(producer));
+    }
+
     /// Writes a batch and commits its offsets (last handled + 1), all or nothing.
     ///
     /// # Errors
@@ -118,6 +153,10 @@ impl Writer {
         records: &[Outgoing],
         offsets: &TopicPartitionList,
     ) -> Result<(), TakenBack> {
+        if self.early.as_ref().is_some_and(|early| early.offsets != *offsets || early.since.elapsed() > EARLY)
+        {
+            self.withdraw();
+        }
         if self.producer.is_none() {
             self.open().map_err(|fault| TakenBack { cause: "reopen", error: fault.to_string() })?;
         }
@@ -126,10 +165,11 @@ impl Writer {
         if planted(Plant::CommitBeforeFlush) {
             let _ = commit_alone(consumer, offsets); // the bug is that nobody waits for what it speaks of
         }
+        let early = self.early.take().map(|early| early.sending);
         let written = match self.delivery {
             // Nothing to write: a plain commit does, at a fraction of a transaction's cost.
-            Delivery::ExactlyOnce if records.is_empty() => commit_alone(consumer, offsets),
-            Delivery::ExactlyOnce => self.in_transaction(&producer, consumer, records, offsets),
+            Delivery::ExactlyOnce if records.is_empty() && early.is_none() => commit_alone(consumer, offsets),
+            Delivery::ExactlyOnce => self.in_transaction(&producer, consumer, records, offsets, early),
             // A producer that has timed out records may never recover by itself.
             Delivery::AtLeastOnce => {
                 self.then_commit(&producer, consumer, records, offsets).map_err(Ending::Replace)
@@ -162,11 +202,14 @@ impl Writer {
         consumer: &GroupConsumer,
         records: &[Outgoing],
         offsets: &TopicPartitionList,
+        mut early: Option<Sending>,
     ) -> Result<(), Ending> {
         // Fresh for each transaction: it names the group's generation, which fences a member that was thrown out.
         let group =
             consumer.group_metadata().ok_or_else(|| Ending::Abort(taken_back("group", "no group")))?;
-        call("begin", || producer.begin_transaction())?;
+        if early.is_none() {
+            call("begin", || producer.begin_transaction())?;
+        }
         self.send(producer, records).map_err(Ending::Abort)?;
         faults::point("after_produce");
         if planted(Plant::NoFencing) {
@@ -177,7 +220,10 @@ impl Writer {
         }
         // While the acknowledgements are on their way; the commit waits for them.
         let group = Arc::new(group);
-        call("send_offsets", || self.sender.send(producer, offsets, &group))?;
+        call("send_offsets", || {
+            let sending = early.take().unwrap_or_else(|| self.sender.begin(producer, offsets, &group));
+            self.sender.wait(&sending)
+        })?;
         faults::point("after_offsets");
         self.acknowledged(producer).map_err(Ending::Abort)?;
         faults::point("before_commit");
@@ -210,20 +256,21 @@ impl Writer {
     fn send(&self, producer: &Client, records: &[Outgoing]) -> Result<(), TakenBack> {
         let deadline = Instant::now() + DELIVERY;
         let flight = producer.client().context();
-        for record in records {
+        flight.begin(records.len());
+        for (sent, record) in records.iter().enumerate() {
             let mut message = Some(as_message(record));
             while let Some(next) = message.take() {
-                flight.begin();
                 match producer.send(next) {
                     Ok(()) => {}
-                    Err((error, back)) => {
-                        flight.never_began();
-                        let full = KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull);
-                        if error != full || Instant::now() > deadline {
-                            return Err(taken_back("produce", error));
-                        }
+                    Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                        if Instant::now() < deadline =>
+                    {
                         thread::sleep(GLANCE);
                         message = Some(back);
+                    }
+                    Err((error, _)) => {
+                        flight.never_began(records.len() - sent);
+                        return Err(taken_back("produce", error));
                     }
                 }
             }
