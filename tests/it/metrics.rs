@@ -158,6 +158,7 @@ fn holds_to_catalogue(instance: &str, text: &str) {
             values.entry((metric.name, label.clone())).or_default().insert(value.clone());
         }
     }
+    let bare = samples.iter().filter_map(|sample| metric_of(&sample.name)).map(|metric| metric.name);
     for ((name, label), values) in values.iter().filter(|((_, label), _)| label != "le") {
         let metric = metric_of(name).unwrap();
         let most = metric.labels.iter().find(|known| known.name == label).unwrap().most;
@@ -167,17 +168,10 @@ fn holds_to_catalogue(instance: &str, text: &str) {
             values.len()
         );
     }
-    for metric in ALL.iter().filter(|metric| text.contains(&format!("\n{}", metric.name))) {
-        assert!(
-            text.contains(&format!("# TYPE {} {}\n", metric.name, metric.kind.name())),
-            "{}",
-            metric.name
-        );
-        assert!(
-            text.contains(&format!("# HELP {} {}", metric.name, &metric.meaning[..20])),
-            "{}",
-            metric.name
-        );
+    let shown: BTreeSet<&str> = values.keys().map(|(name, _)| *name).chain(bare).collect();
+    for Metric { name, kind, meaning, .. } in ALL.iter().filter(|metric| shown.contains(metric.name)) {
+        assert!(text.contains(&format!("# TYPE {name} {}\n", kind.name())), "{instance}: the kind of {name}");
+        assert!(text.contains(&format!("# HELP {name} {meaning}\n")), "{instance}: the meaning of {name}");
     }
 }
 

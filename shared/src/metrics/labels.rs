@@ -13,7 +13,7 @@ labels! {
     TOPIC: "messaging_destination_name", 70, "a topic of `schemas/topics.yaml`, or of a group's dead letters";
     PARTITION: "partition", 64, "a partition's number";
     STEP: "step", 30, "a step's permanent name, such as `payment.on_inventory_reserved`; `decode` before any";
-    CODE: "code", 80, "a fault's code: [errors.md](errors.md)";
+    CODE: "code", 120, "a fault's code: [errors.md](errors.md)";
     REWIND: "cause", 20, "what failed: `produce`, `delivery`, `commit`, `fenced`, …";
     REDRIVEN: "outcome", 5, "`answered`, `discarded`, `given_up`, `waits`, `done_before`";
     GROUP: "group", 16, "a service's name";
@@ -26,7 +26,7 @@ labels! {
     DRIFTING: "of", 60, "a feature of the model, or `score`";
     FALLBACK_CAUSE: "cause", 12, "why: `model_failed`, `breaker_open`, `drift`, …";
     SCORER: "scorer", 4, "`rules`, or the model's name";
-    ENGINE: "engine", 4, "`rules`, `onnxruntime`, `builtin`";
+    ENGINE: "engine", 4, "`rules`, `onnxruntime`, `built-in`";
     DECISION: "outcome", 5, "`validated`, `refused`, `held`; of a review `approved`, `rejected`";
     CONFIDENT: "confident", 2, "`true` where the score, or 1 − score, is above the threshold";
     FALLBACK: "fallback", 2, "`true` where somebody else decided than should have";
