@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use orderflow_tests::{
     Request, Shop, eventually, options,
     prometheus::{Alertmanager, Prometheus, program_or_skip},
+    raw,
 };
 use serde_json::{Value, json};
 
@@ -149,6 +150,12 @@ async fn records_that_nobody_can_handle_are_told() {
     let alert =
         watched.told("DeadLettersPourIn", json!({ "service": "inventory", "code": "injected" })).await;
     assert_eq!(alert["annotations"]["runbook_url"], "docs/dead-letters.md#dead-letters-pour-in");
+    let letters = shop.environment().names().dead_letters("inventory");
+    eventually("all dead letters", async || match raw::read(&shop.kafka(), &letters).await.len() {
+        12 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     for order in &placed {
         shop.refuse("inventory-0", &order.order_id.to_string(), false).await;
     }
