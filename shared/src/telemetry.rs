@@ -22,7 +22,7 @@ mod span;
 mod store;
 mod work;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use logs::Levels;
 pub use outside::send;
@@ -38,12 +38,10 @@ pub(crate) use work::{Member, Work, within};
 /// What a span stands for (<https://opentelemetry.io/docs/specs/otel/trace/api/#spankind>).
 pub use opentelemetry::trace::SpanKind as Kind;
 
-use crate::{config::Common, metrics};
-
-/// Durations from half a millisecond to a minute, in seconds.
-const SECONDS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0];
-const RECORDS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0];
+use crate::{
+    config::Common,
+    metrics::{self, Kind as MetricKind},
+};
 
 /// What operators ask for while the process runs.
 #[derive(Clone)]
@@ -62,9 +60,19 @@ pub struct Instruments {
 pub fn start(common: &Common) -> anyhow::Result<Instruments> {
     let levels = logs::start(common.log_format)?;
     sampling::settle(&common.traces);
-    let metrics = PrometheusBuilder::new()
-        .set_buckets(&SECONDS)?
-        .set_buckets_for_metric(Matcher::Full(metrics::BATCH_RECORDS.to_owned()), &RECORDS)?
-        .install_recorder()?;
-    Ok(Instruments { metrics, levels })
+    Ok(Instruments { metrics: recorder()?, levels })
+}
+
+/// Records what the catalogue has, with its descriptions and buckets.
+fn recorder() -> Result<PrometheusHandle, BuildError> {
+    let mut builder = PrometheusBuilder::new();
+    for metric in metrics::ALL {
+        if let MetricKind::Histogram(buckets) = metric.kind {
+            builder =
+                builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), buckets.bounds())?;
+        }
+    }
+    let handle = builder.install_recorder()?;
+    metrics::ALL.iter().for_each(metrics::Metric::describe);
+    Ok(handle)
 }

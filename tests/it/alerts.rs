@@ -3,24 +3,15 @@
 use std::collections::BTreeSet;
 
 use orderflow_tests::{
-    Request, Shop, eventually, options, raw,
-    sources::{self, between, text, workspace},
+    Request, Shop, eventually, options, prometheus, raw,
+    sources::{text, workspace},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// The rules of every file in `deploy/alerts`, with the file's name.
-fn rules() -> Vec<(String, Value)> {
-    let mut rules = Vec::new();
-    for file in std::fs::read_dir(workspace().join("deploy/alerts")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let content: Value = serde_yaml_ng::from_str(&text(&format!("deploy/alerts/{name}"))).unwrap();
-        for group in content["groups"].as_array().unwrap() {
-            rules.extend(group["rules"].as_array().unwrap().iter().map(|rule| (name.clone(), rule.clone())));
-        }
-    }
-    assert!(!rules.is_empty());
-    rules
-}
+use crate::{
+    promql,
+    rules::{self, alerts},
+};
 
 /// The words of an expression that are ours to name.
 fn asked(expression: &str) -> impl Iterator<Item = &str> {
@@ -29,33 +20,84 @@ fn asked(expression: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_alert_is_about_a_metric_that_there_is() {
-    let known = metrics();
-    for (_, rule) in rules() {
-        let expression = rule["expr"].as_str().unwrap();
-        assert!(asked(expression).next().is_some(), "{rule}");
-        for metric in asked(expression) {
-            assert!(known.contains(metric), "{metric}, which no service tells, in {rule}");
-        }
+fn every_rule_asks_for_metrics_and_labels_that_there_are() {
+    let known = promql::known(&rules::recorded());
+    for (rule, expression) in rules::expressions() {
+        let mistakes = promql::mistakes(&expression, &known);
+        assert!(mistakes.is_empty(), "{rule}: {mistakes:?}, in: {expression}");
     }
 }
 
 #[test]
 fn every_alert_has_a_runbook_that_there_is() {
-    for (_, rule) in rules() {
+    for (_, rule) in alerts() {
         let runbook = rule["annotations"]["runbook_url"].as_str().unwrap_or_default();
         let (file, anchor) = runbook.split_once('#').unwrap_or_else(|| panic!("{rule}"));
         let anchors: BTreeSet<String> = text(file).lines().filter_map(anchor_of).collect();
         assert!(anchors.contains(anchor), "{runbook}: {anchors:?}");
-        assert!(rule["labels"]["severity"].is_string(), "{rule}");
+        assert!(
+            text(file).contains(&format!("`{}`", rule["alert"].as_str().unwrap())),
+            "{runbook} does not name it"
+        );
+        let severity = rule["labels"]["severity"].as_str().unwrap_or_default();
+        assert!(["critical", "warning", "info"].contains(&severity), "{rule}");
     }
+}
+
+/// A test that does not say when an alert fires is not one.
+#[test]
+fn every_alert_has_a_test_in_which_it_fires() {
+    let folder = std::fs::read_dir(workspace().join("deploy/alerts/tests")).unwrap();
+    let tests: Vec<String> =
+        folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    for (_, rule) in alerts() {
+        let (name, runbook) = (&rule["alert"], &rule["annotations"]["runbook_url"]);
+        let (name, runbook) = (name.as_str().unwrap(), runbook.as_str().unwrap());
+        let named = format!("alertname: {name}\n");
+        let fires = tests.iter().any(|test| {
+            let named = test.split(&named).skip(1);
+            named.filter_map(|rest| rest.split("alertname").next()).any(|own| own.contains(runbook))
+        });
+        assert!(fires, "no test of deploy/alerts/tests has {name} fire");
+    }
+}
+
+/// What Prometheus itself says of rules, their tests and its configuration.
+#[tokio::test]
+async fn promtool_finds_nothing_wrong() {
+    let Some(promtool) = prometheus::program_or_skip(&["promtool"]) else { return };
+    let deploy = workspace().join("deploy");
+    let inside = |folder: &str| -> Vec<String> {
+        let files = std::fs::read_dir(deploy.join(folder)).unwrap();
+        let names = files.map(|file| format!("{folder}/{}", file.unwrap().file_name().to_str().unwrap()));
+        names.filter(|name| name.ends_with(".yml")).collect()
+    };
+    let run = async |mut arguments: Vec<&str>, files: &[String]| {
+        arguments.extend(files.iter().map(String::as_str));
+        prometheus::runs(&promtool, &arguments, &deploy).await;
+    };
+    run(vec!["check", "rules"], &inside("alerts")).await;
+    run(vec!["test", "rules"], &inside("alerts/tests")).await;
+    // Without the files it names, which are where it runs.
+    run(vec!["check", "config", "--syntax-only"], &["prometheus/prometheus.yml".to_owned()]).await;
+}
+
+#[tokio::test]
+async fn amtool_finds_nothing_wrong() {
+    let Some(amtool) = prometheus::program_or_skip(&["amtool"]) else { return };
+    prometheus::runs(
+        &amtool,
+        &["check-config", "alertmanager.yml"],
+        &workspace().join("deploy/alertmanager"),
+    )
+    .await;
 }
 
 #[test]
 fn every_file_of_alerts_is_given_to_prometheus() {
     let (prometheus, compose) = (text("deploy/prometheus/prometheus.yml"), text("docker-compose.yml"));
     assert!(prometheus.contains("/etc/prometheus/alerts/*.yml"));
-    for name in rules().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>() {
+    for (name, _) in rules::files() {
         assert!(compose.contains(&format!("{{file: deploy/alerts/{name}}}")), "{name}");
         assert!(compose.contains(&format!("/etc/prometheus/alerts/{name}")), "{name}");
     }
@@ -108,7 +150,8 @@ async fn what_alerts_ask_for_is_what_services_tell() {
     letters(1).await;
     shop.orderflow(&["dlq", "redrive", "inventory", "--all"]).await;
     letters(2).await;
-    let rules = rules().into_iter().filter(|(file, _)| file != "fraud-scoring.yml");
+    let ours = ["dead-letters.yml", "dependencies.yml"];
+    let rules = alerts().into_iter().filter(|(file, _)| ours.contains(&file.as_str()));
     let rules: Vec<String> = rules.map(|(_, rule)| rule["expr"].as_str().unwrap().to_owned()).collect();
     eventually("every metric with its labels", async || {
         let mut told = String::new();
@@ -153,18 +196,4 @@ fn anchor_of(line: &str) -> Option<String> {
     let anchor = heading.trim().to_lowercase().replace(' ', "-");
     let kept = |c: &char| c.is_alphanumeric() || "-_".contains(*c);
     line.starts_with('#').then(|| anchor.chars().filter(kept).collect())
-}
-
-/// The metrics that are named in the code, with what Prometheus makes of histograms.
-fn metrics() -> BTreeSet<String> {
-    let services = sources::services().into_iter().map(|service| format!("services/{service}/src"));
-    let folders: Vec<String> = services.chain(["shared/src".to_owned()]).collect();
-    let mut names = BTreeSet::new();
-    for source in folders.iter().flat_map(|folder| sources::rust(folder)) {
-        for name in between(&source.text, ": &str = \"", "\"") {
-            names.insert(name.to_owned());
-            names.extend(["_bucket", "_sum", "_count"].map(|end| format!("{name}{end}")));
-        }
-    }
-    names
 }

@@ -15,6 +15,7 @@
 //! | [`chaos`] | faults from a seeded schedule under load, and what they leave behind |
 //! | [`checker`] | whether that is as promised |
 //! | [`whole`] | what a test ends with: nothing lost, nothing doubled |
+//! | [`prometheus`] | a Prometheus that scrapes a shop, and an Alertmanager that tells |
 //! | [`raw`] | records as bytes, written and read without the services' own code |
 //! | [`groups`] | who is a member of a consumer group |
 //! | [`sources`] | the project's own files, to hold code and documents to each other |
@@ -33,6 +34,7 @@ pub mod desk;
 pub mod groups;
 pub mod load;
 pub mod operate;
+pub mod prometheus;
 pub mod raw;
 pub mod requests;
 pub mod servers;

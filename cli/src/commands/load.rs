@@ -1,6 +1,7 @@
 //! `orderflow load`.
 
 pub(super) mod invoices;
+mod telemetry;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -19,6 +20,7 @@ Examples:
   orderflow load --chargebacks 1 --status-url http://127.0.0.1:8082     banks report fraud, some days later
   orderflow load --invoices year.csv.gz --speed 60                      an hour of it in a minute
   orderflow load --invoices year.csv.gz --from 2011-06-10 --until 2011-06-10 --rate 50
+  orderflow load --compare-telemetry --orders 1000                      what traces cost, on servers of its own
 
 Without --invoices, customers are made up from the seed: ordinary ones, some who come back, guests, declined
 cards, too many of a scarce product, card tests (small charges, then a large one), new accounts with bill,
@@ -68,6 +70,14 @@ pub(super) struct Load {
     /// passes.
     #[arg(long, value_name = "SECONDS", value_parser = bank_day, conflicts_with = "invoices")]
     chargebacks: Option<Duration>,
+    /// Starts two shops on servers of its own, one that sends a tenth of its traces and one that sends none, and loads
+    /// one after the other, so many times each: what telemetry costs, as a ratio of throughputs.
+    #[arg(
+        long, value_name = "TURNS", num_args = 0..=1, default_missing_value = "3",
+        value_parser = clap::value_parser!(u8).range(3..=50),
+        conflicts_with_all = ["invoices", "chargebacks", "accepted", "rate", "run", "in_flight"]
+    )]
+    compare_telemetry: Option<u8>,
     #[command(flatten)]
     replay: invoices::Replay,
     #[command(flatten)]
@@ -83,6 +93,9 @@ const RATE: f64 = 50.0;
 
 impl Load {
     pub(super) async fn run(self) -> Result<bool> {
+        if let Some(turns) = self.compare_telemetry {
+            return telemetry::compare(self.orders.unwrap_or(ORDERS), turns, self.seed, self.json).await;
+        }
         match &self.invoices {
             Some(file) => self.replay_invoices(file).await,
             None => self.simulate().await,

@@ -44,8 +44,13 @@ impl Predictions {
     #[must_use]
     pub fn find(&self, version: &Version, seen: &Seen) -> Option<Score> {
         let key = key(version, seen);
-        let score = self.kept.get(&key)?;
-        if score.valid_until.is_some_and(|until| self.clock.now() < until) {
+        let score = self.kept.get(&key);
+        let valid = |score: &Score| score.valid_until.is_some_and(|until| self.clock.now() < until);
+        let found = score.as_ref().is_some_and(valid);
+        let word = if found { "true" } else { "false" };
+        ::metrics::counter!(metrics::CACHE_LOOKUPS, "cache" => "predictions", "found" => word).increment(1);
+        let score = score?;
+        if found {
             ::metrics::counter!(metrics::MODEL_PREDICTIONS_REUSED).increment(1);
             return Some(score);
         }

@@ -1,4 +1,4 @@
 //! This service's own metrics.
 
-/// Requests answered. Labels: `http_route`, `http_response_status_code`, `code` (the problem's, or `ok`).
-pub const REQUESTS: &str = "orderflow_intake_requests_total";
+/// Requests answered.
+pub const REQUESTS: &str = orderflow::metrics::INTAKE_REQUESTS;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use orderflow::{
     http::{InFlight, Tokens, callers::Callers},
-    runtime::Service,
+    runtime::{Service, group_lag},
     topics::ORDERS,
 };
 use orderflow_letters::{Access, watch::watch};
@@ -45,6 +45,7 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         letters: letters.clone(),
         clock: clock.clone(),
     };
+    group_lag::watch(&letters.config, &letters.names, clock.clone())?;
     watch(letters, clock.clone())?;
     Ok(service
         .step(OnEvent::new(timelines.clone(), announcer.clone()))

@@ -26,8 +26,8 @@ use crate::{
     signature::{Disbelief, Secrets},
 };
 
-/// Requests answered. Labels: `http_route`, `http_response_status_code`, `code` (the problem's, or `ok`).
-const REQUESTS: &str = "orderflow_payment_requests_total";
+/// Requests answered.
+const REQUESTS: &str = orderflow::metrics::PAYMENT_REQUESTS;
 
 /// Most bytes of a callback; ten times the usual one.
 const MAX_BODY: usize = 256 * 1024;

@@ -36,7 +36,7 @@ pub use recommendations::*;
 pub use reviews::*;
 pub use shipping::*;
 
-use crate::{codec::Codec, fault::Fault, runtime::OnWire, topics::Topic};
+use crate::{codec::Codec, fault::Fault, metrics::Tally, runtime::OnWire, topics::Topic};
 
 /// How a time is written in a record: microseconds since 1970 UTC (Avro `timestamp-micros`).
 pub(crate) use jiff::fmt::serde::timestamp::microsecond::required as micros;
@@ -98,6 +98,8 @@ pub struct Encoded {
     pub occurred_at: Timestamp,
     /// Confluent framing and Avro body.
     pub value: Vec<u8>,
+    /// What it adds to the shop's numbers once it is committed.
+    pub(crate) tallies: Vec<Tally>,
 }
 
 /// What a step reads: one record type, or one of several, made by [`events!`](crate::events!).
@@ -145,6 +147,7 @@ impl<R: Record> Event for R {
             key: self.key(),
             occurred_at: self.occurred_at(),
             value: codec.encode(self)?,
+            tallies: Tally::of(self),
         })
     }
 }

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-/// Time to the answer's head, in seconds; a wait the caller asked for counts. Labels: `http_route`.
-const REQUEST_DURATION: &str = "http_server_request_duration_seconds";
-
-/// Counts an answer under the service's own name for it. Labels: `http_route`, `http_response_status_code`, `code` (the
-/// problem's, or `ok`).
+/// Counts an answer under the service's own name for it.
 pub fn request(requests: &'static str, route: &str, status: StatusCode, code: &'static str, took: Duration) {
     let route = route.to_owned();
     metrics::counter!(
@@ -18,5 +14,5 @@ pub fn request(requests: &'static str, route: &str, status: StatusCode, code: &'
         "code" => code
     )
     .increment(1);
-    metrics::histogram!(REQUEST_DURATION, "http_route" => route).record(took.as_secs_f64());
+    metrics::histogram!(crate::metrics::REQUEST_DURATION, "http_route" => route).record(took.as_secs_f64());
 }

@@ -257,17 +257,21 @@ impl Engine {
     }
 
     fn count(&self, batch: &[Raw], settled: &Settled) {
-        ::metrics::histogram!(metrics::BATCH_RECORDS)
-            .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        let now = self.clock.now();
+        if !batch.is_empty() {
+            ::metrics::histogram!(metrics::BATCH_RECORDS)
+                .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        }
         for raw in batch {
             ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => raw.place.topic.name())
                 .increment(1);
-            let age = self.clock.now().duration_since(raw.place.timestamp).as_secs_f64();
+            let age = now.duration_since(raw.place.timestamp).as_secs_f64();
             ::metrics::histogram!(metrics::EVENT_AGE).record(age.max(0.0));
         }
         for record in &settled.records {
             ::metrics::counter!(metrics::SENT, "messaging_destination_name" => record.topic.clone())
                 .increment(1);
+            record.tallies.iter().for_each(|tally| tally.count(now));
         }
     }
 

@@ -29,12 +29,10 @@ impl LagWatch {
             for partition in partitions.values().filter(|p| p.partition >= 0 && is_ours(&p.fetch_state)) {
                 let beyond = partition.ls_offset.max(0) - partition.next_offset.max(0);
                 let lag = partition.fetchq_cnt + beyond.max(0);
-                let labels = [
-                    ("messaging_destination_name", topic.clone()),
-                    ("partition", partition.partition.to_string()),
-                ];
+                let number = partition.partition.to_string();
                 #[allow(clippy::cast_precision_loss)] // a gauge is a float
-                ::metrics::gauge!(metrics::LAG, &labels).set(lag as f64);
+                ::metrics::gauge!(metrics::LAG, "messaging_destination_name" => topic.clone(), "partition" => number)
+                    .set(lag as f64);
                 let seen = self
                     .progress
                     .entry((topic.clone(), partition.partition))

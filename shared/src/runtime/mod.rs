@@ -9,6 +9,7 @@ pub mod dead_letter;
 mod engine;
 mod flight;
 mod following;
+pub mod group_lag;
 mod held;
 mod hop;
 mod lag;

@@ -16,9 +16,10 @@ use super::{traced, writer::PARTITIONER};
 use crate::{
     codec::Codec,
     envelope::Envelope,
-    events::Record,
+    events::{OrderPlaced, Record},
     fault::Fault,
     faults::{self, Plant, planted},
+    metrics,
     telemetry::{Span, is_on, wants},
     topics::{ALL, Names, Topic},
     trace::TraceContext,
@@ -93,6 +94,18 @@ impl Prepared {
         FutureRecord::to(name).key(self.key.as_str()).payload(&self.value).headers(self.envelope.to_headers())
     }
 
+    /// Counts it, if it was acknowledged.
+    fn counted(&self, placed: Result<Placed, Fault>) -> Result<Placed, Fault> {
+        if placed.is_ok() {
+            ::metrics::counter!(metrics::SENT, "messaging_destination_name" => self.topic.clone())
+                .increment(1);
+            if OrderPlaced::is_named(&self.envelope.kind) {
+                ::metrics::counter!(metrics::ORDERS_ACCEPTED).increment(1);
+            }
+        }
+        placed
+    }
+
     /// The span of sending it, when that is kept, and the headers that say so.
     fn traced(&self, name: &str) -> Option<(Box<Span>, OwnedHeaders)> {
         let above = &self.envelope.trace;
@@ -140,7 +153,7 @@ impl Publisher {
         let topic = prepared.topic()?;
         let name = self.names.topic(topic);
         let Some((mut span, headers)) = prepared.traced(&name) else {
-            return self.deliver(topic, prepared.to(&name)).await;
+            return prepared.counted(self.deliver(topic, prepared.to(&name)).await);
         };
         let placed = self.deliver(topic, prepared.to(&name).headers(headers)).await;
         if let Err(fault) = &placed {
@@ -148,7 +161,7 @@ impl Publisher {
         }
         span.end();
         span.export();
-        placed
+        prepared.counted(placed)
     }
 
     /// Publishes a tombstone: on a compacted topic it removes what has this key.

@@ -161,6 +161,7 @@ impl Engine {
         let given = self.handle.block_on(join_all(asked));
         for ((hop, ours), answers) in groups.into_iter().zip(given) {
             let name = self.hops[hop].name();
+            ::metrics::counter!(metrics::STEP_RECORDS, "step" => name).increment(answers.len() as u64);
             if answers.iter().any(|answered| answered.answer.is_ok()) {
                 self.held.succeeded(name);
             }
@@ -177,6 +178,9 @@ impl Engine {
     fn judge(&mut self, item: &mut Item<'_>, step: &'static str, settled: &mut Settled) -> Result<(), Fault> {
         let Some(Err(fault)) = &item.answer else { return Ok(()) };
         let place = &item.raw.place;
+        if fault.pause().is_none() {
+            ::metrics::counter!(metrics::STEP_ERRORS, "step" => step, "code" => fault.code()).increment(1);
+        }
         match fault.consequence() {
             Consequence::Poison => {}
             Consequence::Lost | Consequence::Fatal => return Err(fault.again()),
@@ -243,7 +247,8 @@ impl Engine {
             trace_id = letter.trace.trace_id(), "dead letter");
         ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
         let span = below.map(|below| traced::burying(&topic, raw, &letter.trace, below.span()));
-        Outgoing { topic, key: letter.key, value: letter.value, headers: letter.headers, span }
+        let (key, value, headers) = (letter.key, letter.value, letter.headers);
+        Outgoing { topic, key, value, headers, span, tallies: Vec::new() }
     }
 
     pub(super) fn outgoing(&self, event: Emitted) -> Outgoing {
@@ -255,6 +260,7 @@ impl Engine {
             value: Some(event.encoded.value),
             headers: event.envelope.to_headers(),
             span,
+            tallies: event.encoded.tallies,
         }
     }
 

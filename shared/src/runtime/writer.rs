@@ -27,6 +27,7 @@ use crate::{
     config::Delivery,
     fault::Fault,
     faults::{self, Plant, planted},
+    metrics::Tally,
     telemetry::Span,
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct Outgoing {
     pub headers: OwnedHeaders,
     /// Of sending it, where that is kept.
     pub span: Option<Box<Span>>,
+    /// What it adds to the shop's numbers once it is committed.
+    pub tallies: Vec<Tally>,
 }
 
 /// The batch was not committed: go back to the committed offsets and handle it again.

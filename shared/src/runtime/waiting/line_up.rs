@@ -151,6 +151,7 @@ impl Engine {
             value: raw.message.payload().map(<[u8]>::to_vec),
             headers,
             span: None,
+            tallies: Vec::new(),
         }
     }
 
@@ -162,6 +163,7 @@ impl Engine {
             value: None,
             headers: note.headers(),
             span: None,
+            tallies: Vec::new(),
         }
     }
 
