@@ -201,7 +201,7 @@ impl Said {
             Self::Settled(s, e) => (put(order_number, s, e, Fate::Settled), place(3, s, e)),
         };
         let received = as_received(put, seconds);
-        put_aside::note(&received.event, received.envelope.id, &received.origin).unwrap()
+        put_aside::note(&received.event, &received.envelope, &received.origin).unwrap()
     }
 }
 
