@@ -29,6 +29,7 @@ mod managed;
 mod model;
 mod model_bench;
 mod models;
+mod models_http;
 mod models_instances;
 mod models_serving;
 mod order_status;

@@ -130,6 +130,7 @@ fn record(timeline: Timeline) -> Result<AuditRecord> {
 fn timeline(order_id: Uuid, entries: &mut [Entry], decoder: &Decoder) -> Timeline {
     // Kafka's time breaks ties: an answer is never on the log before what it answers.
     entries.sort_by_key(|entry| (time(entry), entry.timestamp, entry.offset));
+    let entries: &[Entry] = entries;
     let mut known = Facts::default();
     entries.iter().filter(|e| decided::says_of_state(e)).for_each(|entry| decoder.tell(entry, &mut known));
     let shown = entries.iter().filter(|entry| !decided::is_beside(entry));

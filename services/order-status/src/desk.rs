@@ -20,6 +20,7 @@ use crate::{
     flow::Flow,
     line::Reader,
     log_end::{LogEnd, has_passed},
+    models::Reports,
     order::Order,
     parties::Parties,
     problem_kind::UNKNOWN_ORDER,
@@ -49,6 +50,8 @@ pub struct Desk {
     /// Where dead letters are.
     pub letters: Access,
     pub flow: Flow,
+    /// How a version that is tried does.
+    pub reports: Reports,
     /// Single records of the log.
     pub records: Box<dyn Records>,
     pub clock: Clock,

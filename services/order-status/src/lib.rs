@@ -11,6 +11,7 @@
 //! [`audit_record`]. Commands begin as [`asked`]: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back
 //! through the way in;
 //! [`dead_letters`] → `orderflow_letters` → the groups' own topics and `audit`.
+//! [`models`] → `orderflow_versions` → `models` and `models.state`.
 //! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
 mod acts;
@@ -32,6 +33,7 @@ mod line;
 mod list_orders;
 mod log_end;
 mod meters;
+mod models;
 mod on_breaker_moved;
 mod on_customer_erased;
 mod on_dead_letter;

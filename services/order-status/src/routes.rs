@@ -23,6 +23,7 @@ use crate::{
     label_order::label_order,
     list_orders::list_orders,
     meters::REQUESTS,
+    models,
     order_events::order_events,
     problem_kind,
     reviews::reviews,
@@ -45,7 +46,8 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/flow", get(flow))
         .route("/flow/events", get(flow_events))
         .route("/openapi.json", get(openapi))
-        .merge(dead_letters::routes());
+        .merge(dead_letters::routes())
+        .merge(models::routes());
     with_problems(routes, problem_kind::ALL)
         // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
         // problems.
@@ -76,6 +78,7 @@ async fn index() -> Json<Value> {
             "the flow as it is now (staff)": "/flow",
             "the same as it changes (staff)": "/flow/events",
             "dead letters (staff)": "/dead-letters?group=…&code=…&older=…&limit=…&cursor=…",
+            "models (staff)": "/models",
             "all of it, for programs": "/openapi.json",
             "problems": "/problems",
         },

@@ -24,7 +24,10 @@ pub struct Lag {
 
 /// Since when a partition ends where it does: what waits is as old as the first end behind what was read.
 #[derive(Default)]
-pub struct Ages(HashMap<(&'static str, Topic, i32), VecDeque<(Timestamp, i64)>>);
+pub struct Ages(HashMap<(&'static str, Topic, i32), Ends>);
+
+/// Where a partition ended, and when that was seen first.
+type Ends = VecDeque<(Timestamp, i64)>;
 
 impl Ages {
     /// What waits in front of a service now. `read` is up to where this very instance has read each partition.
@@ -60,7 +63,7 @@ fn waiting(committed: i64, end: i64, read: Option<i64>) -> i64 {
 }
 
 /// For how long a partition has ended behind what was read, in seconds.
-fn age(ends: &mut VecDeque<(Timestamp, i64)>, committed: i64, end: i64, now: Timestamp) -> f64 {
+fn age(ends: &mut Ends, committed: i64, end: i64, now: Timestamp) -> f64 {
     while ends.front().is_some_and(|(_, end)| *end <= committed) {
         ends.pop_front();
     }

@@ -217,10 +217,15 @@ pub fn received(event: OrderEvent) -> Received<OrderEvent> {
         dataschema: None,
         correlation_id: "test".to_owned(),
         causation_id: None,
-        trace: TraceContext::root(),
+        trace: trace(),
     };
     let origin = Origin { topic: ORDERS, partition: 0, offset: i64::from(second), timestamp: time };
     Received { event, envelope, origin }
+}
+
+/// The trace of every event of these tests: a repeat has the same.
+pub fn trace() -> TraceContext {
+    TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap()
 }
 
 /// When it happened: in the order of an order's way; a few at the same moment.

@@ -45,6 +45,7 @@ use crate::{
         groups::{Groups, Positions},
     },
     log_end::{LogEnd, Span},
+    models::Reports,
     on_dead_letter::OnDeadLetter,
     on_event::{OnEvent, OrderEvent},
     on_operator_act::OnOperatorAct,
@@ -239,6 +240,7 @@ impl Fixture {
             waiting: InFlight::new(waiting),
             changes: announcer.changes(),
             letters: nowhere(),
+            reports: Reports::default(),
             records: Box::new(shelf.clone()),
             clock: clock.clone(),
         };
