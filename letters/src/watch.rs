@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -92,24 +93,43 @@ impl Known {
     }
 }
 
+/// What was counted last, of each group. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Watched(Arc<Mutex<HashMap<String, [Count; 2]>>>);
+
+impl Watched {
+    /// How many letters of a group nobody has looked at, and since when the oldest waits.
+    #[must_use]
+    pub fn open(&self, group: &str) -> (u32, Option<Timestamp>) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(group).map_or((0, None), |[open, _]| (open.letters, open.oldest))
+    }
+
+    fn note(&self, group: &str, counts: [Count; 2]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(group.to_owned(), counts);
+    }
+}
+
 /// Follows every group's letters on a thread of its own, for as long as the process lives.
 ///
 /// # Errors
 /// When there is no thread to be had, or the catalogue cannot be read.
-pub fn watch(access: Access, clock: Clock) -> Result<()> {
-    let groups = groups()?;
+pub fn watch(access: Access, clock: Clock) -> Result<Watched> {
+    let (groups, watched) = (groups()?, Watched::default());
+    let counted = watched.clone();
     let follow = move || {
         loop {
-            if let Err(error) = follow(&access, &groups, &clock) {
+            if let Err(error) = follow(&access, &groups, &clock, &counted) {
                 warn!(error = format!("{error:#}"), "dead letters cannot be followed");
             }
             thread::sleep(AGAIN);
         }
     };
-    thread::Builder::new().name("letters".to_owned()).spawn(follow).map(drop).context("no thread")
+    thread::Builder::new().name("letters".to_owned()).spawn(follow).context("no thread")?;
+    Ok(watched)
 }
 
-fn follow(access: &Access, groups: &[String], clock: &Clock) -> Result<()> {
+fn follow(access: &Access, groups: &[String], clock: &Clock, watched: &Watched) -> Result<()> {
     let owned: Vec<(&str, GroupTopics)> =
         groups.iter().filter_map(|group| Some((group.as_str(), GroupTopics::of(group)?))).collect();
     let consumer = assigned(access, &owned)?;
@@ -132,7 +152,9 @@ fn follow(access: &Access, groups: &[String], clock: &Clock) -> Result<()> {
         if counted.is_none_or(|at| at.elapsed() >= EVERY) {
             counted = Some(Instant::now());
             for (group, _) in &owned {
-                tell(group, known.entry(*group).or_default().counts(clock.now()), clock.now());
+                let counts = known.entry(*group).or_default().counts(clock.now());
+                watched.note(group, counts);
+                tell(group, counts, clock.now());
             }
         }
     }

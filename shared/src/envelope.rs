@@ -86,7 +86,7 @@ impl Envelope {
             trace.baggage = text("baggage").map(str::to_owned);
             trace
         });
-        let trace = trace.unwrap_or_else(TraceContext::root);
+        let trace = trace.unwrap_or_else(|| TraceContext::of_event(id));
         let correlation_id = text("ce_correlationid").map(str::to_owned).or_else(|| trace.correlation_id());
         Self {
             id,

@@ -60,7 +60,7 @@ impl Dlq {
 
 impl Connection {
     /// The same for dead letters.
-    fn access(&self) -> Result<Access> {
+    pub(super) fn access(&self) -> Result<Access> {
         Ok(Access { config: self.kafka_config(), names: self.names(), registry: self.registry()? })
     }
 }

@@ -4,7 +4,7 @@ mod fraud;
 mod recommendation;
 mod versions;
 
-pub(super) use versions::{Evidence, Numbers, fetched, labels, newest_labels, outcome, told};
+pub(super) use versions::{fetched, told};
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -1,18 +1,28 @@
 //! `orderflow orders`: one order's timeline, read from the topics (`show`), or as it comes from order-status.
 
+mod decided;
+mod draw;
 mod facts;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use order_status::{AuditRecord, Decision, names};
 use orderflow::{
+    clock::Clock,
+    envelope::ids,
+    events::{OrderPlaced, Record},
     order_state::{Facts, State},
     runtime::waiting::journal::Note,
-    topics::{FRAUD, FRAUD_LABELS, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING},
+    step::Origin,
+    topics::{
+        AUDIT, FRAUD, FRAUD_LABELS, FRAUD_SHADOW, GroupTopics, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING,
+    },
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{print, print_json, table::table};
+use super::{print, print_json};
 use crate::{
     connection::Connection,
     log::{Decoder, Entry, Place, read},
@@ -22,8 +32,10 @@ const EXAMPLES: &str = "\
 Examples:
   orderflow orders show 0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10
   orderflow orders show 0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10 --kafka localhost:9092 --json
+  orderflow orders show 0199d2c4-8a6e-7c31-b1f6-1c9d6c0a9f10 --audit > order.json
 
-Reads the topics from their beginning to their end as of now: committed records only.";
+Reads the topics from their beginning to their end as of now: committed records only. --audit says of each line where
+the log has it, and ends with a SHA-256 over `timeline` as canonical JSON (RFC 8785).";
 
 /// Orders, from the topics.
 #[derive(Debug, Subcommand)]
@@ -46,6 +58,9 @@ pub(super) struct Show {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// As a record to keep, with a digest: JSON.
+    #[arg(long)]
+    audit: bool,
 }
 
 /// An order for output.
@@ -59,13 +74,22 @@ struct Timeline {
 /// One event for output.
 #[derive(Debug, Serialize)]
 struct Line {
-    time: jiff::Timestamp,
+    time: Timestamp,
     event: String,
     by: String,
     facts: String,
     id: Uuid,
     cause: Option<Uuid>,
     place: String,
+    /// Milliseconds since what led to it; of something put aside, since that itself.
+    ms: Option<f64>,
+    /// Milliseconds since the order was placed.
+    ms_total: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    /// The same as order-status tells it.
+    #[serde(skip)]
+    kept: order_status::Line,
 }
 
 impl Orders {
@@ -75,80 +99,144 @@ impl Orders {
             Self::Watch(watch) => return watch.run().await,
             Self::Cancel(cancel) => return cancel.run().await,
         };
-        let topics = [ORDERS, REVIEWS, FRAUD, FRAUD_LABELS, INVENTORY, PAYMENTS, SHIPPING];
+        let topics =
+            [ORDERS, REVIEWS, FRAUD, FRAUD_SHADOW, FRAUD_LABELS, INVENTORY, PAYMENTS, SHIPPING, AUDIT];
         let config = show.connection.kafka_config();
         let mut entries = read(&config, &show.connection.names(), &topics, true).await?;
-        entries.retain(|entry| entry.order_id() == Some(show.id));
+        let audit = |entry: &Entry| entry.place == Place::Topic(AUDIT);
+        entries.retain(|entry| entry.order_id() == Some(show.id) || audit(entry));
         let decoder = Decoder::new(show.connection.registry()?);
         decoder.learn(&entries).await?;
+        entries.retain(|entry| !audit(entry) || decided::is_act_on(entry, &decoder, show.id));
         let timeline = timeline(show.id, &mut entries, &decoder);
-        if show.json {
+        let is_known = !timeline.events.is_empty();
+        if show.audit {
+            print_json(&record(timeline)?)?;
+        } else if show.json {
             print_json(&timeline)?;
         } else {
-            draw(&timeline)?;
+            print(draw::text(&timeline, draw::Ink::of_stdout()))?;
         }
-        Ok(!timeline.events.is_empty())
+        Ok(is_known)
     }
+}
+
+fn record(timeline: Timeline) -> Result<AuditRecord> {
+    let lines = timeline.events.into_iter().map(|line| line.kept).collect();
+    AuditRecord::new(timeline.order_id, names(timeline.state), lines, Clock::system().now(), "orderflow")
+        .context("the record cannot be made")
 }
 
 fn timeline(order_id: Uuid, entries: &mut [Entry], decoder: &Decoder) -> Timeline {
     // Kafka's time breaks ties: an answer is never on the log before what it answers.
-    entries.sort_by_key(|entry| (entry.envelope.time, entry.timestamp, entry.offset));
+    entries.sort_by_key(|entry| (time(entry), entry.timestamp, entry.offset));
+    let entries: &[Entry] = entries;
     let mut known = Facts::default();
-    entries.iter().for_each(|entry| decoder.tell(entry, &mut known));
-    let events = entries.iter().map(|entry| line(entry, decoder)).collect();
+    entries.iter().filter(|e| decided::says_of_state(e)).for_each(|entry| decoder.tell(entry, &mut known));
+    let shown = entries.iter().filter(|entry| !decided::is_beside(entry));
+    let mut events: Vec<Line> = shown.map(|entry| line(entry, decoder, entries)).collect();
+    since(entries, &mut events);
     Timeline { order_id, state: known.state(), events }
 }
 
-fn line(entry: &Entry, decoder: &Decoder) -> Line {
-    let place = format!("partition {}, offset {}", entry.partition, entry.offset);
-    let (event, by, place) = match &entry.place {
-        Place::Topic(topic) => {
-            (entry.record().to_owned(), entry.envelope.source.clone(), format!("{topic}, {place}"))
-        }
-        Place::DeadLetters(service) => {
-            (format!("dead letter: {}", entry.record()), service.clone(), format!("{service}.dlq, {place}"))
-        }
-        Place::Parked(service) => {
-            (format!("parked: {}", entry.record()), service.clone(), format!("{service}.parked, {place}"))
-        }
-        Place::Waiting(service) => {
-            let event = match entry.note {
-                Note::Waits => format!("waits: {}", entry.record()),
-                Note::Settled(_) => "settled".to_owned(),
-                Note::Discarded(_) => "discarded".to_owned(),
-                Note::Buried(_) => "blocks".to_owned(),
-            };
-            (event, service.clone(), format!("{service}.waiting, {place}"))
-        }
-    };
-    Line {
-        // What is put aside carries its event's time; it was put aside when Kafka got it. One that is parked says when.
-        time: match (&entry.place, &entry.parking) {
-            (Place::Topic(_), _) => entry.envelope.time,
-            (_, Some(parking)) => parking.at,
-            (_, None) => entry.timestamp,
-        },
-        event,
-        by,
-        facts: facts::of(entry, decoder),
-        id: match entry.note {
-            Note::Waits => entry.envelope.id,
-            Note::Settled(id) | Note::Discarded(id) | Note::Buried(id) => id,
-        },
-        cause: entry.envelope.causation_id,
-        place,
+/// When it happened. What is put aside carries its event's time; it was put aside when Kafka got it. One that is parked
+/// says when.
+fn time(entry: &Entry) -> Timestamp {
+    match (&entry.place, &entry.parking) {
+        (Place::Topic(_), _) => entry.envelope.time,
+        (_, Some(parking)) => parking.at,
+        (_, None) => entry.timestamp,
     }
 }
 
-fn draw(timeline: &Timeline) -> Result<()> {
-    if timeline.events.is_empty() {
-        return print(format!("nothing is known of order {}", timeline.order_id));
+/// How long each took, once all are there.
+fn since(entries: &[Entry], lines: &mut [Line]) {
+    let on_topics = || entries.iter().filter(|entry| matches!(entry.place, Place::Topic(_)));
+    let placed = on_topics().find(|entry| OrderPlaced::is_named(&entry.envelope.kind));
+    let placed = placed.map(|entry| entry.envelope.time);
+    for line in lines {
+        let cause = on_topics().find(|entry| Some(entry.envelope.id) == line.kept.cause);
+        line.ms = cause.map(|cause| order_status::millis(cause.envelope.time, line.time));
+        line.ms_total = placed.map(|placed| order_status::millis(placed, line.time));
+        (line.kept.ms, line.kept.ms_total) = (line.ms, line.ms_total);
     }
-    let mut table = table(["time (UTC)", "event", "by", "facts"]);
-    for line in &timeline.events {
-        let time = line.time.strftime("%F %T%.3f").to_string();
-        table.add_row([&time, &line.event, &line.by, &line.facts]);
+}
+
+fn line(entry: &Entry, decoder: &Decoder, all: &[Entry]) -> Line {
+    let place = format!("partition {}, offset {}", entry.partition, entry.offset);
+    let record = entry.record();
+    let about = match entry.note {
+        Note::Waits => entry.envelope.id,
+        Note::Settled(id) | Note::Discarded(id) | Note::Buried(id) => id,
+    };
+    // As people read it; as order-status calls it; whose it is; where it stands.
+    let (event, name, by, topic) = match &entry.place {
+        Place::Topic(topic) => (record.to_owned(), record, entry.envelope.source.clone(), *topic),
+        Place::DeadLetters(service) => (
+            format!("dead letter: {record}"),
+            "DeadLetter",
+            service.clone(),
+            of_group(service, |g| g.dead_letters),
+        ),
+        Place::Parked(service) => (
+            format!("parked: {record}"),
+            "DeadLetterParked",
+            service.clone(),
+            of_group(service, |g| g.parked),
+        ),
+        Place::Waiting(service) => {
+            let (event, name) = match entry.note {
+                Note::Waits => (format!("waits: {record}"), "Waits"),
+                Note::Settled(_) => ("settled".to_owned(), "DeadLetterSettled"),
+                Note::Discarded(_) => ("discarded".to_owned(), "DeadLetterDiscarded"),
+                Note::Buried(_) => ("blocks".to_owned(), "Blocks"),
+            };
+            (event, name, service.clone(), of_group(service, |g| g.waiting))
+        }
+    };
+    let (facts, decision) = (facts::of(entry, decoder), decided::decision(entry, decoder, all));
+    let is_event = matches!(entry.place, Place::Topic(_));
+    let origin =
+        Origin { topic, partition: entry.partition, offset: entry.offset, timestamp: entry.timestamp };
+    let (who, why) = decided::words(entry, decoder);
+    let kept = order_status::Line {
+        id: if is_event { entry.envelope.id } else { ids::of_place(&origin) },
+        event: name.to_owned(),
+        by: by.clone(),
+        at: time(entry),
+        cause: if is_event { decided::cause(entry, decoder) } else { Some(about) },
+        facts: facts.clone(),
+        ms: None,
+        ms_total: None,
+        staff: Some(order_status::ForStaff {
+            topic: topic.name().to_owned(),
+            partition: Some(entry.partition),
+            offset: entry.offset,
+            trace_id: Some(entry.envelope.trace.trace_id()),
+            decision: decision.clone(),
+            who,
+            why,
+            words_at: None,
+        }),
+    };
+    Line {
+        time: kept.at,
+        event,
+        by,
+        facts,
+        id: about,
+        cause: entry.envelope.causation_id,
+        place: format!("{topic}, {place}"),
+        ms: None,
+        ms_total: None,
+        decision,
+        kept,
     }
-    print(format!("order {}: {}\n{table}", timeline.order_id, timeline.state))
+}
+
+fn of_group(
+    service: &str,
+    topic: impl Fn(GroupTopics) -> orderflow::topics::Topic,
+) -> orderflow::topics::Topic {
+    GroupTopics::of(service).map_or(ORDERS, topic)
 }

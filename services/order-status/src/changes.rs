@@ -23,6 +23,19 @@ pub struct Announcer(Sender<Arc<BTreeSet<Uuid>>>);
 #[derive(Clone)]
 pub struct Changes(WeakSender<Arc<BTreeSet<Uuid>>>);
 
+/// Hears of changes of all orders whose partitions this instance holds.
+pub struct Everything(Option<Receiver<Arc<BTreeSet<Uuid>>>>);
+
+/// What is heard.
+pub enum Heard {
+    /// These have changed.
+    Changed(Arc<BTreeSet<Uuid>>),
+    /// So many batches came too quickly.
+    Missed(u64),
+    /// This process stops.
+    Stopped,
+}
+
 /// Waits for changes of one order.
 pub struct Listener {
     order_id: Uuid,
@@ -50,6 +63,23 @@ impl Changes {
     /// Listens for one order, from now on: subscribe before looking, or a change in between is lost.
     pub fn of(&self, order_id: Uuid) -> Listener {
         Listener { order_id, receiver: self.0.upgrade().map(|sender| sender.subscribe()) }
+    }
+
+    /// Hears of all, from now on.
+    pub fn all(&self) -> Everything {
+        Everything(self.0.upgrade().map(|sender| sender.subscribe()))
+    }
+}
+
+impl Everything {
+    /// The next change.
+    pub async fn next(&mut self) -> Heard {
+        let Some(receiver) = &mut self.0 else { return Heard::Stopped };
+        match receiver.recv().await {
+            Ok(orders) => Heard::Changed(orders),
+            Err(RecvError::Lagged(batches)) => Heard::Missed(batches),
+            Err(RecvError::Closed) => Heard::Stopped,
+        }
     }
 }
 

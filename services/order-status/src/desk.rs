@@ -17,10 +17,14 @@ use uuid::Uuid;
 use crate::{
     changes::Changes,
     commands::Commands,
+    flow::Flow,
+    line::Reader,
     log_end::{LogEnd, has_passed},
+    models::Reports,
     order::Order,
     parties::Parties,
     problem_kind::UNKNOWN_ORDER,
+    records::Records,
     timelines::Timelines,
 };
 
@@ -45,6 +49,11 @@ pub struct Desk {
     pub changes: Changes,
     /// Where dead letters are.
     pub letters: Access,
+    pub flow: Flow,
+    /// How a version that is tried does.
+    pub reports: Reports,
+    /// Single records of the log.
+    pub records: Box<dyn Records>,
     pub clock: Clock,
 }
 
@@ -63,6 +72,12 @@ impl Desk {
     /// 401 for a token that proves nothing, 403 for anybody else.
     pub fn staff(&self, request: &Request) -> Result<Caller, Problem> {
         self.callers.staff(request.headers(), request.extensions(), self.clock.now())
+    }
+
+    /// For whom an answer is that everybody gets, and staff with more in it. Whoever shows nothing that proves it is
+    /// not staff, and hears no complaint.
+    pub fn reader(&self, request: &Request) -> Reader {
+        if self.staff(request).is_ok() { Reader::Staff } else { Reader::Anybody }
     }
 
     /// The order. One that is not known yet is looked for until the timelines have passed the end that `orders` had

@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use orderflow::{
     clock::Clock,
     events::{
-        CustomerErased, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage,
+        BreakerMoved, CustomerErased, DeadLetterDiscarded, DeadLetterEdited, DeadLetterParked,
+        DeadLetterRedriven, InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage,
         LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected,
         OrderHeldForReview, OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentActionRequired,
         PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
-        ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
+        ShadowScored, ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
     },
     fault::Fault,
     runtime::put_aside,
@@ -16,13 +17,16 @@ use orderflow::{
         State,
         rebuild::{Beyond, Fold, Logged, What, readable},
     },
-    topics::{AUDIT, FRAUD, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
+    topics::{AUDIT, FRAUD, FRAUD_SHADOW, INVENTORY, ORDERS, PAYMENTS, REVIEWS, SHIPPING, Topic},
 };
 
 use crate::{
+    acts::note as of_act,
     entry::note,
     erased,
+    flow::breakers,
     on_event::OrderEvent,
+    on_operator_act::OperatorAct,
     parties,
     put_aside::note as of_letter,
     timelines::{FORGOTTEN, Timelines},
@@ -37,22 +41,26 @@ pub struct RestoreTimelines {
 #[async_trait]
 impl Fold for RestoreTimelines {
     fn sources(&self) -> Vec<Topic> {
-        let events = [ORDERS, REVIEWS, FRAUD, INVENTORY, PAYMENTS, SHIPPING, AUDIT];
+        let events = [ORDERS, REVIEWS, FRAUD, FRAUD_SHADOW, INVENTORY, PAYMENTS, SHIPPING, AUDIT];
         events.into_iter().chain(put_aside::topics()).collect()
     }
 
     async fn fold(&self, state: &State, batch: &[Logged<'_>]) -> Result<(), Fault> {
         let now = self.clock.now();
         let mut notes = Vec::with_capacity(batch.len());
-        let (mut keys, mut placed) = (Vec::new(), Vec::new());
+        let (mut keys, mut placed, mut moved) = (Vec::new(), Vec::new(), Vec::new());
         for logged in batch {
             // However old: the set of erased keys has no end.
             if let Some(event) = logged.read::<CustomerErased>()? {
                 keys.extend(event.keys);
                 continue;
             }
+            if let Some(event) = logged.read::<BreakerMoved>()? {
+                moved.push(event);
+                continue;
+            }
             if let Some(put) = readable(logged, logged.put_aside())? {
-                notes.extend(of_letter(&put, logged.envelope.id, &logged.origin));
+                notes.extend(of_letter(&put, &logged.envelope, &logged.origin));
                 continue;
             }
             // By the record's own time before it is read: years of orders are skipped, not decoded.
@@ -61,6 +69,10 @@ impl Fold for RestoreTimelines {
                 && let Some(event) = first_of(logged)?
             {
                 notes.push(note(&event, &logged.envelope, &logged.origin));
+            } else if age < FORGOTTEN
+                && let Some(act) = act_of(logged)?
+            {
+                notes.extend(of_act(&act, &logged.envelope, &logged.origin));
             } else if (FORGOTTEN..parties::LIFE).contains(&age)
                 && let Some(event) = logged.read::<OrderPlaced>()?
             {
@@ -68,6 +80,7 @@ impl Fold for RestoreTimelines {
             }
         }
         erased::take_note(state, &keys).await?;
+        breakers::take_note(state, &moved).await?;
         parties::take_note(state, now, &placed.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await?;
         Timelines::new(state.clone(), self.clock.clone()).take_note(&notes).await
     }
@@ -80,6 +93,17 @@ impl Fold for RestoreTimelines {
             Beyond { keys: "command:", what: What::All },
         ]
     }
+}
+
+/// What an operator has done, if a record says so.
+fn act_of(logged: &Logged<'_>) -> Result<Option<OperatorAct>, Fault> {
+    macro_rules! first {
+        ($($record:ident),+ $(,)?) => {
+            $(if let Some(event) = logged.read::<$record>()? { return Ok(Some(event.into())); })+
+        };
+    }
+    first!(DeadLetterRedriven, DeadLetterEdited, DeadLetterParked, DeadLetterDiscarded);
+    Ok(None)
 }
 
 /// The event in a record; `None` for a record type of a later version.
@@ -98,6 +122,7 @@ fn first_of(logged: &Logged<'_>) -> Result<Option<OrderEvent>, Fault> {
         OrderFraudDetected,
         OrderHeldForReview,
         OrderReviewCancelled,
+        ShadowScored,
         InventoryReserved,
         InventoryShortage,
         InventoryReleased,

@@ -1,4 +1,4 @@
-//! `GET /orders`: orders, newest first, by customer and state, page by page. For staff.
+//! `GET /orders`: orders, newest first, by customer, state and time, page by page. For staff.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{Query as Pairs, Request, State},
 };
+use jiff::Timestamp;
 use orderflow::http::{Problem, query::Query};
 use serde::Serialize;
 use uuid::Uuid;
@@ -24,6 +25,8 @@ const CHUNK: usize = 100;
 /// Most entries looked at for one page: a filter that hardly anything passes gives short pages, not slow ones.
 const LOOKED_AT: usize = 1_000;
 
+const TIME: &str = "a time such as 2025-11-21T12:00:00Z (RFC 3339)";
+
 /// The answer.
 #[derive(Debug, Serialize)]
 pub struct Page {
@@ -36,6 +39,10 @@ pub struct Page {
 struct Asked {
     customer: Option<String>,
     state: Option<String>,
+    /// Placed at that time or later, in microseconds.
+    from: Option<i64>,
+    /// Placed before that time, in microseconds.
+    to: Option<i64>,
     limit: usize,
     after: Option<Cursor>,
 }
@@ -77,7 +84,10 @@ pub async fn list_orders(
 
 fn asked(pairs: Vec<(String, String)>) -> Result<Asked, Problem> {
     let mut query = Query::new(pairs);
+    let time = |text: &str| text.parse().ok().map(Timestamp::as_microsecond);
     let asked = Asked {
+        from: query.take("from", TIME, time),
+        to: query.take("to", TIME, time),
         customer: query.take("customer", "a customer's id", |id| (!id.is_empty()).then(|| id.to_owned())),
         state: query.take("state", &format!("one of {}", STATES.join(", ")), |state| {
             STATES.contains(&state).then(|| state.to_owned())
@@ -98,7 +108,7 @@ async fn page(desk: &Desk, asked: &Asked) -> Result<Page, Problem> {
     let mut orders = Vec::new();
     let mut last = asked.after;
     for _ in 0..LOOKED_AT / CHUNK {
-        let chunk = chunk(desk, index, last).await?;
+        let chunk = chunk(desk, index, asked, last).await?;
         let ids: Vec<Uuid> = chunk.iter().map(|cursor| cursor.order_id).collect();
         for (cursor, summary) in chunk.iter().zip(desk.timelines.summaries(&ids).await?) {
             last = Some(*cursor);
@@ -116,12 +126,18 @@ async fn page(desk: &Desk, asked: &Asked) -> Result<Page, Problem> {
 }
 
 /// The next entries of an index. Orders placed in one microsecond stand in falling order of their ids.
-async fn chunk(desk: &Desk, index: Index<'_>, after: Option<Cursor>) -> Result<Vec<Cursor>, Problem> {
+async fn chunk(
+    desk: &Desk,
+    index: Index<'_>,
+    asked: &Asked,
+    after: Option<Cursor>,
+) -> Result<Vec<Cursor>, Problem> {
     let mut skip = 0;
-    let from = after.map(|cursor| cursor.placed_at);
+    let latest = asked.to.map(|to| to.saturating_sub(1));
+    let from = after.map(|cursor| cursor.placed_at).into_iter().chain(latest).min();
     let mut found: Vec<Cursor> = Vec::new();
     loop {
-        let read = desk.timelines.newest(index, from, skip, CHUNK).await?;
+        let read = desk.timelines.newest(index, from, asked.from, skip, CHUNK).await?;
         let at_end = read.len() < CHUNK;
         skip += read.len();
         let cursors = read.into_iter().map(|(order_id, placed_at)| Cursor { placed_at, order_id });

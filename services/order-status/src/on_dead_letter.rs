@@ -29,7 +29,7 @@ impl Step for OnDeadLetter {
     type Out = Nothing;
 
     async fn handle(&self, batch: &[Received<PutAside>]) -> Verdicts<Nothing> {
-        let told = batch.iter().filter_map(|put| note(&put.event, put.envelope.id, &put.origin));
+        let told = batch.iter().filter_map(|put| note(&put.event, &put.envelope, &put.origin));
         let notes: Vec<Note> = told.collect();
         self.timelines.take_note(&notes).await?;
         self.announcer.announce(notes.iter().map(|note| note.order_id));

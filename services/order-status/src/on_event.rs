@@ -1,11 +1,12 @@
 //! Takes note of whatever is said about an order.
 
 use orderflow::{
+    clock::Clock,
     events::{
         InventoryReleased, InventoryReserved, InventoryShipped, InventoryShortage, LabelDocumentStored,
         Nothing, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected, OrderHeldForReview,
         OrderPlaced, OrderReviewCancelled, OrderValidatedForFraud, PaymentActionRequired, PaymentFailed,
-        PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated,
+        PaymentProcessed, PaymentRefunded, PickupScheduled, ReviewDecided, ReviewEscalated, ShadowScored,
         ShippingCancelled, ShippingFailed, ShippingLabelGenerated,
     },
     step::{Outcome, Received, Step, Verdicts},
@@ -14,6 +15,7 @@ use orderflow::{
 use crate::{
     changes::Announcer,
     entry::{Note, note},
+    flow::counts::Counts,
     timelines::Timelines,
 };
 
@@ -23,6 +25,7 @@ orderflow::events! {
         OrderPlaced, OrderCancelRequested,
         ReviewDecided, ReviewEscalated,
         OrderValidatedForFraud, OrderFraudDetected, OrderHeldForReview, OrderReviewCancelled,
+        ShadowScored,
         InventoryReserved, InventoryShortage, InventoryReleased, InventoryShipped,
         PaymentActionRequired, PaymentProcessed, PaymentFailed, PaymentRefunded,
         ShippingLabelGenerated, LabelDocumentStored, PickupScheduled, ShippingFailed, ShippingCancelled,
@@ -34,12 +37,14 @@ orderflow::events! {
 pub struct OnEvent {
     timelines: Timelines,
     announcer: Announcer,
+    counts: Counts,
+    clock: Clock,
 }
 
 impl OnEvent {
     /// The step.
-    pub(crate) fn new(timelines: Timelines, announcer: Announcer) -> Self {
-        Self { timelines, announcer }
+    pub(crate) fn new(timelines: Timelines, announcer: Announcer, counts: Counts, clock: Clock) -> Self {
+        Self { timelines, announcer, counts, clock }
     }
 }
 
@@ -57,6 +62,8 @@ impl Step for OnEvent {
         self.timelines.take_note(&notes).await?;
         // What was read is committed by its writer, so it may be shown before this batch's offsets are.
         self.announcer.announce(notes.iter().map(|note| note.order_id));
+        let origins = batch.iter().map(|received| &received.origin);
+        self.counts.take(notes.iter().zip(origins), self.clock.now());
         Ok(batch.iter().map(|_| Ok(Outcome::nothing())).collect())
     }
 }

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use orderflow::{
-    events::{OrderCancelRequested, Record, ReviewDecided},
+    events::{OrderCancelRequested, Record, ReviewDecided, ShadowScored},
     order_state::{Facts, State, Step},
 };
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    acts,
     entry::{Entry, Said},
     put_aside,
 };
@@ -43,8 +44,8 @@ pub struct Order {
     pub about: Option<About>,
     /// As it happened.
     pub timeline: Vec<Arrived>,
-    /// What is known and not shown.
-    known: Vec<Arrived>,
+    /// What is known and is no line of its own.
+    pub known: Vec<Arrived>,
 }
 
 /// An order in a list.
@@ -97,7 +98,9 @@ impl Order {
     /// An order with these entries, in any order.
     pub fn new(id: Uuid, about: Option<About>, mut timeline: Vec<Arrived>) -> Self {
         timeline.sort_by_key(|Arrived { entry, .. }| (entry.at, entry.logged_at, entry.id));
-        let (timeline, known) = put_aside::shown(timeline);
+        let (timeline, mut known) = put_aside::shown(timeline);
+        let (beside, timeline): (Vec<_>, Vec<_>) = timeline.into_iter().partition(|a| is_beside(&a.entry));
+        known.extend(beside);
         Self { id, about, timeline, known }
     }
 
@@ -110,7 +113,7 @@ impl Order {
     /// topic; what stands behind a dead letter need not be on the timeline.
     pub fn is_whole(&self) -> bool {
         let ids: HashSet<Uuid> = self.timeline.iter().chain(&self.known).map(|a| a.entry.id).collect();
-        let shown = self.entries().filter(|entry| entry.put_aside.is_none());
+        let shown = self.entries().filter(|entry| entry.put_aside.is_none() && entry.act_at.is_none());
         shown.filter_map(|entry| entry.cause).all(|cause| ids.contains(&cause))
     }
 
@@ -161,6 +164,11 @@ impl Order {
     pub fn last_place(&self) -> u64 {
         self.timeline.iter().map(|arrived| arrived.place).max().unwrap_or(0)
     }
+}
+
+/// Whether an entry only says more of another one.
+fn is_beside(entry: &Entry) -> bool {
+    ShadowScored::is_named(&entry.kind) || acts::is_beside(entry)
 }
 
 /// A state as it is shown and indexed: its name, and the step of an order on its way.

@@ -8,7 +8,7 @@
 use std::{collections::HashSet, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response,
@@ -24,9 +24,8 @@ use uuid::Uuid;
 use crate::{
     changes::Listener,
     desk::{Desk, order_id},
-    entry::Entry,
-    order::{Arrived, Order, names},
-    show_order::Line,
+    line::{Line, Reader},
+    order::{Order, names},
 };
 
 /// How long one connection is served; clients come back by themselves, with `Last-Event-ID`.
@@ -43,18 +42,19 @@ const ALIVE: Duration = Duration::from_secs(15);
 pub async fn order_events(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
     let order_id = order_id(&id)?;
     let place = desk.waiting.enter()?;
     let listener = desk.changes.of(order_id);
     let order = desk.order(order_id).await?;
-    let resumed = last_place(&headers, &desk.timelines.generation());
+    let resumed = last_place(request.headers(), &desk.timelines.generation());
     if resumed > 0 && resumed >= order.last_place() && order.state().is_final() {
         return Ok(StatusCode::NO_CONTENT.into_response()); // tells the client not to come back
     }
     let follower = Follower {
         sent: order.timeline.iter().filter(|a| a.place <= resumed).map(|a| a.entry.id).collect(),
+        reader: desk.reader(&request),
         desk,
         listener,
         order: Some(order),
@@ -77,6 +77,7 @@ fn last_place(headers: &HeaderMap, generation: &str) -> u64 {
 /// One connection.
 struct Follower {
     desk: Arc<Desk>,
+    reader: Reader,
     listener: Listener,
     /// Read and not sent yet.
     order: Option<Order>,
@@ -138,16 +139,10 @@ impl Follower {
     /// The events that were not sent yet, and the end where it is reached.
     fn unsent(&mut self, order: &Order) -> Vec<Event> {
         let (state, step) = names(order.state());
-        let new: Vec<&Entry> = order
-            .timeline
-            .iter()
-            .map(|Arrived { entry, .. }| entry)
-            .filter(|entry| self.sent.insert(entry.id))
-            .collect();
-        let mut events: Vec<Event> = new
-            .iter()
-            .map(|entry| Event::default().event(entry.record()).data(text(&Line::of(entry))))
-            .collect();
+        let lines = order.lines(self.reader);
+        let new = lines.iter().filter(|line| self.sent.insert(line.id));
+        let mut events: Vec<Event> =
+            new.map(|line| Event::default().event(&line.event).data(text(line))).collect();
         self.ended = order.state().is_final();
         if self.ended {
             let end = json!({ "order_id": order.id, "state": state, "step": step });
@@ -162,6 +157,6 @@ impl Follower {
 }
 
 /// A line as JSON: plain text and numbers always serialise.
-fn text(line: &Line<'_>) -> String {
+fn text(line: &Line) -> String {
     serde_json::to_string(line).unwrap_or_default()
 }

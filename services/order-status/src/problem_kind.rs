@@ -18,6 +18,12 @@ orderflow::problem_kinds! {
     UNKNOWN_LETTER = "unknown_dead_letter", NOT_FOUND, "There is no such dead letter";
     /// It must not be given up for good, or nothing is left to be done about it.
     NOT_DISCARDED = "dead_letter_stays", CONFLICT, "The dead letter stays as it is";
+    /// No such model, or no such version of it.
+    UNKNOWN_MODEL = "unknown_model", NOT_FOUND, "There is no such model or version";
+    /// It cannot be so, or is so already.
+    MODEL_STAYS = "model_stays", CONFLICT, "Which version serves stays as it is";
+    /// The gate says no.
+    PROMOTION_REFUSED = "promotion_refused", CONFLICT, "The version does not pass the gate";
     /// A changed value that its schema, or its key, does not allow.
     UNFIT_VALUE = "unfit_value", UNPROCESSABLE_ENTITY, "The changed value cannot be taken";
 }

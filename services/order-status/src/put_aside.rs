@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 
 use orderflow::{
+    envelope::Envelope,
     order_state::Facts,
     runtime::put_aside::{Fate, Letter, PutAside},
     step::Origin,
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::{
     entry::{Entry, Note},
@@ -31,7 +31,7 @@ pub enum Aside {
 }
 
 /// What a record that was put aside tells; nothing where it tells of no order, or only that something waits.
-pub fn note(put: &PutAside, id: Uuid, origin: &Origin) -> Option<Note> {
+pub fn note(put: &PutAside, envelope: &Envelope, origin: &Origin) -> Option<Note> {
     let service = put.service;
     let (aside, kind, at, facts) = match &put.fate {
         Fate::GivenUp(letter) => {
@@ -51,16 +51,20 @@ pub fn note(put: &PutAside, id: Uuid, origin: &Origin) -> Option<Note> {
         Fate::Waits => return None,
     };
     let entry = Entry {
-        id,
+        id: envelope.id,
         kind: kind.to_owned(),
         source: service.to_owned(),
         at,
         logged_at: origin.timestamp,
+        partition: Some(origin.partition),
         offset: origin.offset,
+        trace: Some(envelope.trace.trace_id()),
         cause: Some(put.event),
         facts,
         reason: None,
         review: None,
+        decision: None,
+        act_at: None,
         put_aside: Some(aside),
     };
     Some(Note { order_id: put.key.parse().ok()?, entry, fact: None, order: None })
@@ -72,7 +76,7 @@ fn failed(service: &str, letter: &Letter) -> String {
 }
 
 /// A name as ours are. Whoever wrote the record may have written anything.
-fn word(text: &str) -> Option<&str> {
+pub fn word(text: &str) -> Option<&str> {
     let is_one =
         (1..=60).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     is_one.then_some(text)

@@ -14,9 +14,20 @@ use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    cancel_order::cancel_order, dead_letters, decide_review::decide_review, desk::Desk,
-    label_order::label_order, list_orders::list_orders, meters::REQUESTS, order_events::order_events,
-    problem_kind, reviews::reviews, show_order::show_order,
+    audit_record::audit_record,
+    cancel_order::cancel_order,
+    dead_letters,
+    decide_review::decide_review,
+    desk::Desk,
+    flow::{flow, flow_events},
+    label_order::label_order,
+    list_orders::list_orders,
+    meters::REQUESTS,
+    models,
+    order_events::order_events,
+    problem_kind,
+    reviews::reviews,
+    show_order::show_order,
 };
 
 /// All routes.
@@ -27,12 +38,16 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/orders", get(list_orders))
         .route("/orders/{id}", get(show_order))
         .route("/orders/{id}/events", get(order_events))
+        .route("/orders/{id}/audit", get(audit_record))
         .route("/orders/{id}/cancel", post(cancel_order))
         .route("/orders/{id}/label", post(label_order))
         .route("/reviews", get(reviews))
         .route("/reviews/{order_id}", post(decide_review))
+        .route("/flow", get(flow))
+        .route("/flow/events", get(flow_events))
         .route("/openapi.json", get(openapi))
-        .merge(dead_letters::routes());
+        .merge(dead_letters::routes())
+        .merge(models::routes());
     with_problems(routes, problem_kind::ALL)
         // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
         // problems.
@@ -54,12 +69,16 @@ async fn index() -> Json<Value> {
         "links": {
             "one order": "/orders/{id}?wait=accepted|final&timeout=30s",
             "its events as they come": "/orders/{id}/events",
+            "its audit record (staff)": "/orders/{id}/audit",
             "cancel it": "POST /orders/{id}/cancel",
-            "orders (staff)": "/orders?customer=…&state=…&limit=…&cursor=…",
+            "orders (staff)": "/orders?customer=…&state=…&from=…&to=…&limit=…&cursor=…",
             "label it (staff)": "POST /orders/{id}/label",
             "orders held for review (staff)": "/reviews",
             "decide (staff)": "POST /reviews/{order_id}",
+            "the flow as it is now (staff)": "/flow",
+            "the same as it changes (staff)": "/flow/events",
             "dead letters (staff)": "/dead-letters?group=…&code=…&older=…&limit=…&cursor=…",
+            "models (staff)": "/models",
             "all of it, for programs": "/openapi.json",
             "problems": "/problems",
         },

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Query as Pairs, State},
+    extract::{Path, Query as Pairs, Request, State},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use orderflow::http::{
     Problem,
     query::{Query, duration},
@@ -17,9 +16,10 @@ use uuid::Uuid;
 
 use crate::{
     desk::{Desk, order_id},
-    entry::Entry,
+    line::Line,
     order::{About, Order, names},
     problem_kind::INVALID_QUERY,
+    staff,
 };
 
 /// Most events shown: an order has about twenty; the newest are shown.
@@ -37,21 +37,10 @@ pub struct View<'a> {
     /// Absent until an event that carries the order has come.
     #[serde(flatten)]
     about: Option<&'a About>,
-    timeline: Vec<Line<'a>>,
+    timeline: Vec<Line>,
     /// How many older events are not shown.
     #[serde(skip_serializing_if = "is_zero")]
     earlier: usize,
-}
-
-/// An event as it is shown.
-#[derive(Debug, Serialize)]
-pub struct Line<'a> {
-    id: Uuid,
-    event: &'a str,
-    by: &'a str,
-    at: Timestamp,
-    cause: Option<Uuid>,
-    facts: &'a str,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
@@ -59,19 +48,11 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-impl<'a> Line<'a> {
-    /// Of an entry.
-    pub fn of(entry: &'a Entry) -> Self {
-        let Entry { id, source, at, cause, facts, .. } = entry;
-        Self { id: *id, event: entry.record(), by: source, at: *at, cause: *cause, facts }
-    }
-}
-
-/// An order as it is shown.
-pub fn view(order: &Order) -> View<'_> {
+/// An order as it is shown, with these of its lines.
+pub fn view(order: &Order, mut timeline: Vec<Line>) -> View<'_> {
     let (state, step) = names(order.state());
-    let earlier = order.timeline.len().saturating_sub(SHOWN);
-    let timeline = order.entries().skip(earlier).map(Line::of).collect();
+    let earlier = timeline.len().saturating_sub(SHOWN);
+    timeline.drain(..earlier);
     View { order_id: order.id, state, step, about: order.about.as_ref(), timeline, earlier }
 }
 
@@ -98,6 +79,7 @@ pub async fn show_order(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
     Pairs(pairs): Pairs<Vec<(String, String)>>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let order_id = order_id(&id)?;
     let order = match wait(pairs)? {
@@ -113,7 +95,13 @@ pub async fn show_order(
             }
         }
     };
-    Ok(Json(view(&order)).into_response())
+    let reader = desk.reader(&request);
+    let mut lines = order.lines(reader);
+    // Where an order stands does not depend on who has said what.
+    if let Err(error) = staff::fill_in(&mut lines, desk.records.as_ref()).await {
+        tracing::warn!(%order_id, error = format!("{error:#}"), "who has acted cannot be read from the log");
+    }
+    Ok(Json(view(&order, lines)).into_response())
 }
 
 fn wait(pairs: Vec<(String, String)>) -> Result<Option<(Until, Duration)>, Problem> {

@@ -1,6 +1,9 @@
 //! Timelines and indexes in Redis: written by one script a batch, read plainly.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
@@ -17,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     entry::{Entry, Note},
     erased::are_erased,
-    order::{About, Arrived, Order, Summary},
+    order::{About, Arrived, Order, STATES, Summary},
     parties::{self, Parties},
     put_aside::mark,
 };
@@ -129,7 +132,7 @@ impl Timelines {
         Ok(telemetry::redis("HLEN", None, self.state.redis().hlen(key)).await?)
     }
 
-    /// Orders of an index, newest first, from a score downwards: ids and scores (µs).
+    /// Orders of an index, newest first, from a score downwards to another one: ids and scores (µs).
     ///
     /// # Errors
     /// `Transient` when Redis does not answer.
@@ -137,16 +140,38 @@ impl Timelines {
         &self,
         index: Index<'_>,
         from: Option<i64>,
+        down_to: Option<i64>,
         skip: usize,
         count: usize,
     ) -> Result<Vec<(Uuid, i64)>, Fault> {
         let (skip, count) = (whole(skip), whole(count));
         let from = from.map_or_else(|| "+inf".to_owned(), |score| score.to_string());
+        let down_to = down_to.map_or_else(|| "-inf".to_owned(), |score| score.to_string());
         let key = self.state.key(&index.key());
         let mut redis = self.state.redis();
-        let asking = redis.zrevrangebyscore_limit_withscores(key, from, "-inf", skip, count);
+        let asking = redis.zrevrangebyscore_limit_withscores(key, from, down_to, skip, count);
         let found: Vec<(String, i64)> = telemetry::redis("ZREVRANGEBYSCORE", None, asking).await?;
         Ok(found.into_iter().filter_map(|(id, score)| Some((id.parse().ok()?, score))).collect())
+    }
+
+    /// How many orders are in each state, by its name; and how many are `held`.
+    ///
+    /// # Errors
+    /// `Transient` when Redis does not answer.
+    pub async fn standing(&self) -> Result<BTreeMap<&'static str, u64>, Fault> {
+        let mut pipe = redis::pipe();
+        for state in STATES {
+            pipe.zcard(self.state.key(&Index::State(state).key()));
+        }
+        pipe.zcard(self.state.key("reviews"));
+        let mut redis = self.state.redis();
+        let counts: Vec<u64> = telemetry::redis("ZCARD", None, pipe.query_async(&mut redis)).await?;
+        Ok(STATES.into_iter().chain(["held"]).zip(counts).collect())
+    }
+
+    /// Where they are kept.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// What a list shows of these orders; `None` where one is forgotten.

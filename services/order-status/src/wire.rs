@@ -11,9 +11,22 @@ use orderflow::{
 use orderflow_letters::{Access, watch::watch};
 
 use crate::{
-    changes::Announcer, commands::Commands, config::Settings, desk::Desk, fold::RestoreTimelines,
-    log_end::KafkaEnd, on_customer_erased::OnCustomerErased, on_dead_letter::OnDeadLetter, on_event::OnEvent,
-    problem_kind::STAFF_ONLY, routes::routes, timelines::Timelines,
+    changes::Announcer,
+    commands::Commands,
+    config::Settings,
+    desk::Desk,
+    flow::{Flow, counts::Counts, groups::KafkaGroups},
+    fold::RestoreTimelines,
+    log_end::KafkaEnd,
+    models::Reports,
+    on_breaker_moved::OnBreakerMoved,
+    on_customer_erased::OnCustomerErased,
+    on_dead_letter::OnDeadLetter,
+    on_event::OnEvent,
+    on_operator_act::OnOperatorAct,
+    problem_kind::STAFF_ONLY,
+    routes::routes,
+    timelines::Timelines,
 };
 
 /// Wires the service.
@@ -29,7 +42,11 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         names: settings.common.names(),
         registry: settings.common.servers.registry.client()?,
     };
+    let counts = Counts::new(clock.now());
+    group_lag::watch(&letters.config, &letters.names, clock.clone())?;
+    let watched = watch(letters.clone(), clock.clone())?;
     let desk = Desk {
+        flow: Flow::new(counts.clone(), Box::new(KafkaGroups::new(letters.clone())), watched),
         timelines: timelines.clone(),
         commands: Commands { outbox: Arc::new(service.publisher()), state: state.clone() },
         log_end: Box::new(KafkaEnd::new(&service.kafka(), settings.common.names().topic(ORDERS))?),
@@ -42,14 +59,16 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         in_flight: InFlight::new(settings.max_in_flight.into()),
         waiting: InFlight::new(settings.max_waiting.into()),
         changes: announcer.changes(),
-        letters: letters.clone(),
+        reports: Reports::default(),
+        records: Box::new(letters.clone()),
+        letters,
         clock: clock.clone(),
     };
-    group_lag::watch(&letters.config, &letters.names, clock.clone())?;
-    watch(letters, clock.clone())?;
     Ok(service
-        .step(OnEvent::new(timelines.clone(), announcer.clone()))
-        .step(OnDeadLetter::new(timelines, announcer))
+        .step(OnEvent::new(timelines.clone(), announcer.clone(), counts, clock.clone()))
+        .step(OnDeadLetter::new(timelines.clone(), announcer.clone()))
+        .step(OnOperatorAct::new(timelines, announcer))
+        .step(OnBreakerMoved(state.clone()))
         .step(OnCustomerErased(state))
         .fold(RestoreTimelines { clock })
         .serve(settings.listen, routes(Arc::new(desk))))

@@ -8,7 +8,10 @@ use orderflow::{
 };
 use uuid::Uuid;
 
-use crate::{entry::Said, on_event::OrderEvent};
+use crate::{
+    entry::{Factors, Said},
+    on_event::OrderEvent,
+};
 
 /// What is kept of an event beside its envelope.
 pub struct Saying {
@@ -19,6 +22,7 @@ pub struct Saying {
     pub facts: String,
     pub reason: Option<String>,
     pub review: Option<Said>,
+    pub decision: Option<Factors>,
 }
 
 impl Saying {
@@ -27,7 +31,8 @@ impl Saying {
     }
 
     fn about<R: Record>(_: &R, order_id: Uuid, facts: impl Into<String>) -> Self {
-        Self { kind: R::full_name(), order_id, order: None, facts: facts.into(), reason: None, review: None }
+        let (kind, facts) = (R::full_name(), facts.into());
+        Self { kind, order_id, order: None, facts, reason: None, review: None, decision: None }
     }
 
     fn because(self, reason: &str) -> Self {
@@ -36,6 +41,10 @@ impl Saying {
 
     fn reviewed(self, said: Said) -> Self {
         Self { review: Some(said), ..self }
+    }
+
+    fn scored(self, factors: impl Into<Factors>) -> Self {
+        Self { decision: Some(factors.into()), ..self }
     }
 }
 
@@ -53,6 +62,7 @@ pub fn said(event: &OrderEvent) -> Saying {
         E::OrderHeldForReview(e) => held(e),
         E::OrderValidatedForFraud(e) => judged(e, &e.order, &e.decision, true),
         E::OrderFraudDetected(e) => judged(e, &e.order, &e.decision, false),
+        E::ShadowScored(e) => Saying::about(e, e.order_id, "").scored(e),
         E::OrderReviewCancelled(e) => Saying::of(e, &e.order, "").reviewed(Said::Cancelled),
         E::InventoryReserved(e) => Saying::of(e, &e.order, until(e.valid_until)),
         E::InventoryShortage(e) => Saying::of(e, &e.order, short(&e.short)),
@@ -93,6 +103,7 @@ fn held(event: &OrderHeldForReview) -> Saying {
     let held = Said::Held { score: *score, reasons: reasons.clone(), review_by: event.review_by };
     Saying::of(event, &event.order, format!("{}; {}", decision(&event.decision), until(event.review_by)))
         .reviewed(held)
+        .scored(&event.decision)
 }
 
 fn judged<R: Record>(event: &R, order: &Arc<Order>, judgement: &FraudDecision, approved: bool) -> Saying {
@@ -100,6 +111,7 @@ fn judged<R: Record>(event: &R, order: &Arc<Order>, judgement: &FraudDecision, a
     let by = if reviewer.is_some() { "; decided by a reviewer" } else { "" };
     Saying::of(event, order, format!("{}{by}", decision(judgement)))
         .reviewed(Said::Judged { approved, reviewer })
+        .scored(judgement)
 }
 
 fn decision(decision: &FraudDecision) -> String {

@@ -1,8 +1,5 @@
 //! The versions of the fraud model: publishing one, trying it, letting it decide, going back.
 
-mod change;
-mod known;
-mod ledger;
 mod list;
 mod operate;
 mod promote;
@@ -16,13 +13,10 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use orderflow_model::ModelStore;
 use orderflow_storage::{Address, variables};
+use orderflow_versions::Known;
 
 use crate::{commands::words::words, connection::Connection};
-use known::Known;
-pub(in crate::commands) use report::{Evidence, Numbers, labels, newest_labels, outcome, told};
-
-/// The model these commands are about.
-const MODEL: &str = "fraud";
+pub(in crate::commands) use report::told;
 
 /// What an operator does with versions.
 #[derive(Debug, Subcommand)]
@@ -84,7 +78,7 @@ pub(in crate::commands) async fn fetched(
     version: &str,
     into: &Path,
 ) -> Result<PathBuf> {
-    let known = Known::read(connection).await?;
+    let known = Known::read(&connection.access()?).await?;
     let version = &known.version(version)?.version;
     Ok(store(address)?.fetch(&version.folder, &version.manifest_sha256, into).await?)
 }

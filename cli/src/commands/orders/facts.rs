@@ -3,11 +3,11 @@
 use anyhow::Result;
 use orderflow::{
     events::{
-        FraudDecision, FraudLabelled, InventoryReleased, InventoryReserved, InventoryShortage,
-        LabelDocumentStored, OrderCancelRejected, OrderCancelRequested, OrderFraudDetected,
-        OrderHeldForReview, OrderPlaced, OrderValidatedForFraud, PaymentActionRequired, PaymentFailed,
-        PaymentProcessed, PaymentRefunded, PickupScheduled, Record, ReviewDecided, ReviewEscalated,
-        ShippingFailed, ShippingLabelGenerated,
+        DeadLetterDiscarded, DeadLetterEdited, DeadLetterRedriven, FraudDecision, FraudLabelled,
+        InventoryReleased, InventoryReserved, InventoryShortage, LabelDocumentStored, OrderCancelRejected,
+        OrderCancelRequested, OrderFraudDetected, OrderHeldForReview, OrderPlaced, OrderValidatedForFraud,
+        PaymentActionRequired, PaymentFailed, PaymentProcessed, PaymentRefunded, PickupScheduled, Record,
+        ReviewDecided, ReviewEscalated, ShippingFailed, ShippingLabelGenerated,
     },
     money::money,
     runtime::waiting::{journal::Note, parked::Parking},
@@ -18,7 +18,7 @@ use crate::log::{Decoder, Entry};
 type Describe = fn(&Decoder, &Entry) -> Result<Option<String>>;
 
 /// One line a record type; another type is one more line here.
-const TYPES: [Describe; 20] = [
+const TYPES: [Describe; 23] = [
     |d, e| {
         say(d, e, |e: OrderPlaced| {
             let units: i64 = e.order.lines.iter().map(|line| i64::from(line.quantity)).sum();
@@ -67,6 +67,22 @@ const TYPES: [Describe; 20] = [
     |d, e| {
         say(d, e, |e: ShippingFailed| {
             e.carrier_code.map_or(e.reason.clone(), |code| format!("{} ({code})", e.reason))
+        })
+    },
+    |d, e| {
+        say(d, e, |e: DeadLetterRedriven| {
+            format!("{} handles {} again, by {}: {}", e.service, e.event_type, e.redriven_by, e.reason)
+        })
+    },
+    |d, e| {
+        say(d, e, |e: DeadLetterEdited| {
+            let what = e.fields.join(", ");
+            format!("{}: {} with another {what}, by {}: {}", e.service, e.event_type, e.edited_by, e.reason)
+        })
+    },
+    |d, e| {
+        say(d, e, |e: DeadLetterDiscarded| {
+            format!("{}: {}, by {}: {}", e.service, e.event_type, e.discarded_by, e.reason)
         })
     },
     |d, e| say(d, e, |e: LabelDocumentStored| format!("{}, {}", e.zpl_path, e.pdf_path)),

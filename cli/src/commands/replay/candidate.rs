@@ -14,11 +14,12 @@ use fraud_scoring::{
 use jiff::SignedDuration;
 use orderflow::events::ShadowScored;
 use orderflow_model::{Choice, Engines};
+use orderflow_versions::numbers::outcome;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Past, Replay};
-use crate::commands::models::{fetched, outcome};
+use crate::commands::models::fetched;
 
 /// Orders a run.
 const BATCH: usize = 256;

@@ -1,15 +1,12 @@
 //! What another model would have made of the orders there were.
 
 use anyhow::Result;
+use orderflow_versions::{Evidence, Numbers, gather::labels};
 use serde_json::json;
 
 use super::{Past, Replay, candidate, candidate::Changed, decisions, renew};
 use crate::{
-    commands::{
-        models::{Evidence, Numbers, labels, told},
-        print, print_json,
-        table::table,
-    },
+    commands::{models::told, print, print_json, table::table},
     log::Decoder,
 };
 
@@ -30,7 +27,7 @@ impl Replay {
         eprintln!("{} orders, to be scored by version {}", history.len(), version.name);
         let mut evidence = Evidence { scored: candidate::score(&version, &history)?, ..Evidence::default() };
         evidence.decided_for = history.iter().map(|one| (one.order.order_id, one.codes())).collect();
-        evidence.labels = labels(&self.connection, &decoder, &evidence.scored).await?;
+        evidence.labels = labels(&self.connection.access()?, &decoder, &evidence.scored).await?;
         let (numbers, changed) = (Numbers::of(&evidence), candidate::changed(&evidence.scored));
         if self.json {
             let shown = &changed[..changed.len().min(self.show)];

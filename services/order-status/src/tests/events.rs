@@ -113,6 +113,24 @@ pub fn event(order: &Arc<Order>, name: &str) -> OrderEvent {
         .into(),
         "OrderValidatedForFraud" => OrderValidatedForFraud { order, decision: decision(more) }.into(),
         "OrderFraudDetected" => OrderFraudDetected { order, decision: decision(more) }.into(),
+        "ShadowScored" => ShadowScored {
+            order_id,
+            order_event_id: order_id,
+            model: text("fraud"),
+            version: text("next"),
+            engine: text("built-in"),
+            score: 0.7,
+            threshold: 0.9,
+            hold_threshold: 0.4,
+            reasons: Vec::new(),
+            micros: 8.0,
+            decided_score: 0.5,
+            decided_by: text("rules"),
+            decided_version: text("1"),
+            decided_outcome: text("held"),
+            scored_at: at(2),
+        }
+        .into(),
         "OrderReviewCancelled" => OrderReviewCancelled { order, cancelled_at: at(10) }.into(),
         "InventoryReserved" => InventoryReserved { order, reserved_at: at(5), valid_until: at(905) }.into(),
         "InventoryShortage" => {
@@ -199,10 +217,15 @@ pub fn received(event: OrderEvent) -> Received<OrderEvent> {
         dataschema: None,
         correlation_id: "test".to_owned(),
         causation_id: None,
-        trace: TraceContext::root(),
+        trace: trace(),
     };
     let origin = Origin { topic: ORDERS, partition: 0, offset: i64::from(second), timestamp: time };
     Received { event, envelope, origin }
+}
+
+/// The trace of every event of these tests: a repeat has the same.
+pub fn trace() -> TraceContext {
+    TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap()
 }
 
 /// When it happened: in the order of an order's way; a few at the same moment.

@@ -1,6 +1,7 @@
 //! A service without Kafka: the step and the routes over a recording outbox.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -8,6 +9,7 @@ use std::{
     },
 };
 
+use anyhow::Context;
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -25,9 +27,9 @@ use orderflow::{
     runtime::{Prepared, Root},
     state::State,
     step::Step,
-    topics::Names,
+    topics::{Names, Topic},
 };
-use orderflow_letters::Access;
+use orderflow_letters::{Access, watch::Watched};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -37,10 +39,18 @@ use crate::{
     changes::Announcer,
     commands::{Commands, Outbox},
     desk::Desk,
+    flow::{
+        Flow,
+        counts::Counts,
+        groups::{Groups, Positions},
+    },
     log_end::{LogEnd, Span},
+    models::Reports,
     on_dead_letter::OnDeadLetter,
     on_event::{OnEvent, OrderEvent},
+    on_operator_act::OnOperatorAct,
     problem_kind::STAFF_ONLY,
+    records::{Place, Records},
     routes::routes,
     timelines::Timelines,
 };
@@ -139,6 +149,50 @@ impl LogEnd for End {
     }
 }
 
+/// What the log holds, as a test says, by topic and offset; and whether it answers.
+#[derive(Clone, Default)]
+pub struct Shelf(Arc<Mutex<HashMap<(&'static str, i64), Value>>>, Arc<AtomicBool>);
+
+impl Shelf {
+    /// A record there.
+    pub fn put(&self, topic: Topic, offset: i64, value: Value) {
+        self.0.lock().unwrap().insert((topic.name(), offset), value);
+    }
+
+    /// The log stops (or begins again) to answer.
+    pub fn set_down(&self, down: bool) {
+        self.1.store(down, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Records for Shelf {
+    async fn read(&self, places: Vec<Place>) -> anyhow::Result<HashMap<Place, Value>> {
+        anyhow::ensure!(!self.1.load(Ordering::Relaxed), "Kafka does not answer");
+        let shelf = self.0.lock().unwrap();
+        let read = |place: Place| Some((place, shelf.get(&(place.topic.name(), place.offset))?.clone()));
+        Ok(places.into_iter().filter_map(read).collect())
+    }
+}
+
+/// Where the groups stand, as a test says; nowhere that Kafka would tell until it does.
+#[derive(Clone, Default)]
+pub struct Standing(Arc<Mutex<Option<Positions>>>);
+
+impl Standing {
+    /// They stand there.
+    pub fn set(&self, positions: Positions) {
+        *self.0.lock().unwrap() = Some(positions);
+    }
+}
+
+#[async_trait]
+impl Groups for Standing {
+    async fn positions(&self) -> anyhow::Result<Positions> {
+        self.0.lock().unwrap().clone().context("Kafka does not answer")
+    }
+}
+
 /// The service under test.
 pub struct Fixture {
     pub routes: Router,
@@ -150,6 +204,10 @@ pub struct Fixture {
     pub step: Option<OnEvent>,
     /// The same.
     pub letters: Option<OnDeadLetter>,
+    /// The same.
+    pub acts: Option<OnOperatorAct>,
+    pub shelf: Shelf,
+    pub groups: Standing,
     _redis: RedisServer,
 }
 
@@ -165,8 +223,10 @@ impl Fixture {
         let state = redis.state("test:order-status:").await;
         let (clock, log, end, announcer) =
             (Clock::system(), Arc::new(Recorder::default()), End::default(), Announcer::new());
-        let timelines = Timelines::new(state.clone(), clock.clone());
+        let (timelines, shelf) = (Timelines::new(state.clone(), clock.clone()), Shelf::default());
+        let (counts, groups) = (Counts::new(clock.now()), Standing::default());
         let desk = Desk {
+            flow: Flow::new(counts.clone(), Box::new(groups.clone()), Watched::default()),
             timelines: timelines.clone(),
             commands: Commands { outbox: log.clone(), state: state.clone() },
             log_end: Box::new(end.clone()),
@@ -180,12 +240,15 @@ impl Fixture {
             waiting: InFlight::new(waiting),
             changes: announcer.changes(),
             letters: nowhere(),
+            reports: Reports::default(),
+            records: Box::new(shelf.clone()),
             clock: clock.clone(),
         };
-        let step = Some(OnEvent::new(timelines.clone(), announcer.clone()));
-        let letters = Some(OnDeadLetter::new(timelines, announcer));
+        let step = Some(OnEvent::new(timelines.clone(), announcer.clone(), counts, clock.clone()));
+        let letters = Some(OnDeadLetter::new(timelines.clone(), announcer.clone()));
+        let acts = Some(OnOperatorAct::new(timelines, announcer));
         let routes = routes(Arc::new(desk));
-        Some(Self { routes, log, end, state, clock, step, letters, _redis: redis })
+        Some(Self { routes, log, end, state, clock, step, letters, acts, shelf, groups, _redis: redis })
     }
 
     /// Lets the step have events, in one batch.

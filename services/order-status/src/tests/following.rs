@@ -17,27 +17,27 @@ const PLACED: [&str; 2] = ["OrderPlaced", "OrderValidatedForFraud"];
 
 /// A server-sent event.
 #[derive(Debug, Default, PartialEq)]
-struct Sent {
-    event: String,
+pub struct Sent {
+    pub event: String,
     id: Option<String>,
-    data: Value,
+    pub data: Value,
 }
 
 /// The events of a stream, one by one, as they come.
-struct Stream {
+pub struct Stream {
     body: axum::body::BodyDataStream,
     text: String,
 }
 
 impl Stream {
-    fn of(response: Response<Body>) -> Self {
+    pub fn of(response: Response<Body>) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { body: response.into_body().into_data_stream(), text: String::new() }
     }
 
     /// The next event; `None` at the end.
-    async fn next(&mut self) -> Option<Sent> {
+    pub async fn next(&mut self) -> Option<Sent> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let mut sent = Sent::default();
@@ -181,7 +181,7 @@ async fn nobody_waits_for_a_service_that_stops() {
     service.fold_all(1, &PLACED).await;
     let mut stream = Stream::of(follow(&service, None).await);
     stream.names(2).await;
-    (service.step, service.letters) = (None, None); // the loop has ended
+    (service.step, service.letters, service.acts) = (None, None, None); // the loop has ended
     assert_eq!(stream.next().await, None);
     let shown = service.get(&format!("/orders/{}?wait=final&timeout=60s", id(1))).await;
     assert_eq!(shown.body["step"], "validated");

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    events::{event, order, order_of},
+    events::{at, event, order, order_of},
     fixture::{FAR, Fixture, LOCAL, bearer, id, staff_bearer},
 };
 
@@ -63,6 +63,29 @@ async fn a_list_is_of_a_customer_and_of_a_state() {
         (&only["customer_id"], &only["state"], &only["total"]),
         (&"bob".into(), &"OutOfStock".into(), &2580.into())
     );
+}
+
+#[tokio::test]
+async fn a_list_is_of_a_time_from_its_beginning_to_before_its_end() {
+    let Some(service) = Fixture::start().await else { return };
+    for n in [1, 2, 3, 1_000_003, 4, 5] {
+        service.fold([event(&order(n), "OrderPlaced")]).await;
+    }
+    let of = async |query: &str| ids(&service, &format!("/orders?{query}")).await.0;
+    assert_eq!(of(&format!("from={}&to={}", at(2), at(4))).await, [1_000_003, 3, 2].map(id));
+    assert_eq!(of(&format!("from={}", at(4))).await, [5, 4].map(id));
+    assert_eq!(of(&format!("to={}&customer=cust-42", at(2))).await, [id(1)]);
+    assert_eq!(of(&format!("from={}&to={}", at(4), at(2))).await, [""; 0]);
+    // Page by page, with two placed at the same moment.
+    let mut query = format!("limit=1&from={}&to={}", at(2), at(4));
+    let mut seen = Vec::new();
+    while let (page, Some(next)) = ids(&service, &format!("/orders?{query}")).await {
+        seen.extend(page);
+        query = format!("limit=1&from={}&to={}&cursor={next}", at(2), at(4));
+    }
+    assert_eq!(seen, [1_000_003, 3, 2].map(id));
+    let wrong = service.get("/orders?from=yesterday").await;
+    assert_eq!((wrong.problem(), wrong.mistakes()), ((400, "invalid_query"), vec![("from", "malformed")]));
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::fixture::{Fixture, bearer};
 
-const SOURCES: [&str; 2] = [include_str!("../routes.rs"), include_str!("../dead_letters.rs")];
+const SOURCES: [&str; 3] =
+    [include_str!("../routes.rs"), include_str!("../dead_letters.rs"), include_str!("../models.rs")];
 
 /// Paths and their methods.
 type Routes = BTreeMap<String, BTreeSet<String>>;

@@ -9,7 +9,6 @@ use orderflow::{
     runtime::put_aside::{Fate, Letter, PutAside},
     step::{Origin, Received, Step},
     topics::GroupTopics,
-    trace::TraceContext,
 };
 use proptest::prelude::*;
 use redis::AsyncCommands;
@@ -17,11 +16,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    events::{at, event, order, received},
+    events::{at, event, order, received, trace},
     fixture::{Fixture, id},
 };
 use crate::{
     entry::{Note, note},
+    line::Reader,
     order::{STATES, names},
     put_aside,
     show_order::view,
@@ -60,7 +60,7 @@ fn as_received(put: PutAside, seconds: i64) -> Received<PutAside> {
         dataschema: None,
         correlation_id: "test".to_owned(),
         causation_id: Some(Uuid::nil()),
-        trace: TraceContext::root(),
+        trace: trace(),
     };
     Received { event: put, envelope, origin }
 }
@@ -201,7 +201,7 @@ impl Said {
             Self::Settled(s, e) => (put(order_number, s, e, Fate::Settled), place(3, s, e)),
         };
         let received = as_received(put, seconds);
-        put_aside::note(&received.event, received.envelope.id, &received.origin).unwrap()
+        put_aside::note(&received.event, &received.envelope, &received.origin).unwrap()
     }
 }
 
@@ -242,7 +242,7 @@ fn any_arrival_order_shows_what_a_rebuild_shows_and_the_script_and_the_shared_fu
             let mut shown = Vec::new();
             for n in [live, rebuilt] {
                 let order = timelines.order(Uuid::from_u128(n)).await.unwrap();
-                let shows = order.as_ref().map(|order| json!(view(order)));
+                let shows = order.as_ref().map(|order| json!(view(order, order.lines(Reader::Staff))));
                 shown.push(shows.map(|view| json!([view["state"], view["step"], view["timeline"]])));
                 let Some(order) = order else { continue };
                 let (state, step) = names(order.state());
@@ -254,8 +254,9 @@ fn any_arrival_order_shows_what_a_rebuild_shows_and_the_script_and_the_shared_fu
             Ok(())
         })?;
     });
-    let parked =
-        STATES.map(Index::State).map(|index| runtime.block_on(timelines.newest(index, None, 0, 9)).unwrap());
+    let parked = STATES
+        .map(Index::State)
+        .map(|index| runtime.block_on(timelines.newest(index, None, None, 0, 9)).unwrap());
     assert!(
         parked.iter().filter(|orders| !orders.is_empty()).count() >= 4,
         "every kind of state has occurred"

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::events::{SECRETS, event, order, received};
 use crate::{
     entry::{Note, note},
+    line::Reader,
     order::names,
     show_order::view,
     timelines::{Index, Timelines},
@@ -33,7 +34,7 @@ const FACTS: [(&str, Fact); 13] = [
 ];
 
 /// Events that say nothing of the state.
-const MORE: [&str; 8] = [
+const MORE: [&str; 9] = [
     "OrderCancelRequested",
     "ReviewDecided",
     "ReviewEscalated",
@@ -42,6 +43,7 @@ const MORE: [&str; 8] = [
     "LabelDocumentStored",
     "PickupScheduled",
     "OrderCancelRejected",
+    "ShadowScored",
 ];
 
 fn note_of(n: u128, name: &str) -> Note {
@@ -96,11 +98,11 @@ async fn seen(timelines: &Timelines, n: u128) -> Value {
     let mut lists = Vec::new();
     let states = crate::order::STATES.map(Index::State);
     for index in states.into_iter().chain([Index::All, Index::Customer("cust-42")]) {
-        lists.push(timelines.newest(index, None, 0, 10).await.unwrap());
+        lists.push(timelines.newest(index, None, None, 0, 10).await.unwrap());
     }
     let held = timelines.under_review(0, 10).await.unwrap();
     json!({
-        "order": order.as_ref().map(|order| json!(view(order))),
+        "order": order.as_ref().map(|order| json!(view(order, order.lines(Reader::Staff)))),
         "decision": order.as_ref().and_then(|order| json!(order.decision()).into()),
         "lists": lists,
         "held": held.iter().map(|order| order.id).collect::<Vec<_>>(),
@@ -185,8 +187,8 @@ async fn an_order_leaves_the_lists_in_the_end() {
     let clock = Clock::system();
     let timelines = Timelines::new(state, clock.clone());
     timelines.take_note(&[note_of(1, "OrderPlaced")]).await.unwrap();
-    assert_eq!(timelines.newest(Index::All, None, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(timelines.newest(Index::All, None, None, 0, 10).await.unwrap().len(), 1);
     clock.set_offset(jiff::SignedDuration::from_hours(24 * 365 * 100));
     timelines.take_note(&[note_of(2, "OrderPlaced")]).await.unwrap();
-    assert_eq!(timelines.newest(Index::All, None, 0, 10).await.unwrap(), []);
+    assert_eq!(timelines.newest(Index::All, None, None, 0, 10).await.unwrap(), []);
 }

@@ -12,11 +12,11 @@ use orderflow::{
     events::{OrderFraudDetected, PaymentProcessed, Record},
     topics::{FRAUD, PAYMENTS},
 };
+use orderflow_versions::gather::newest_labels;
 use uuid::Uuid;
 
 use crate::{
     commands::{
-        models::newest_labels,
         replay::{self, Past},
         table::table,
     },
@@ -65,7 +65,7 @@ impl Topics {
         let mut history = replay::decisions(&self.connection, &decoder).await?;
         ensure!(!history.is_empty(), "there is no decision on `fraud`: nothing to train on");
         let made_again = replay::renew(&mut history, self.small_amount);
-        let labels = newest_labels(&self.connection, &decoder, |_| true).await?;
+        let labels = newest_labels(&self.connection.access()?, &decoder, |_| true).await?;
         let (refused, charged) = self.fates().await?;
         eprintln!("{} orders were decided, {} orders are labelled", history.len(), labels.len());
         let decided = history.iter().map(|one| {

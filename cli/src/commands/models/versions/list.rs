@@ -2,9 +2,12 @@
 
 use anyhow::Result;
 use clap::Args;
+use orderflow_versions::{
+    Known,
+    known::{name, published_json, state_json, trial},
+};
 use serde_json::json;
 
-use super::known::{Known, name, published_json, state_json, trial};
 use crate::{
     commands::{print, print_json, table::table},
     connection::Connection,
@@ -28,7 +31,7 @@ pub(in crate::commands) struct List {
 
 impl List {
     pub(super) async fn run(self) -> Result<bool> {
-        let known = Known::read(&self.connection).await?;
+        let known = Known::read(&self.connection.access()?).await?;
         if self.json {
             let versions = known.published.iter().map(|one| published_json(one, &known.does(&one.version)));
             print_json(&json!({

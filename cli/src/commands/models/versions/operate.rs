@@ -3,13 +3,12 @@
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use orderflow::{clock::Clock, events::ModelState};
-
-use super::{
-    Operator,
-    change::{Asked, Change, next},
-    known::{Known, name, state_json, trial},
-    ledger::Ledger,
+use orderflow_versions::{
+    Asked, Changed, Wish, carry_out,
+    known::{name, state_json, trial},
 };
+
+use super::Operator;
 use crate::{
     commands::{print, print_json},
     connection::Connection,
@@ -51,7 +50,7 @@ pub(super) struct Common {
     #[command(flatten)]
     operator: Operator,
     #[command(flatten)]
-    pub(super) connection: Connection,
+    connection: Connection,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -110,53 +109,40 @@ pub(in crate::commands) struct On {
 
 impl Shadow {
     pub(super) async fn run(self) -> Result<bool> {
-        let change = |known: &Known| match &self.version {
-            Some(version) => {
-                Ok(Change::Try { version: known.version(version)?.version.clone(), share: None })
-            }
-            None => Ok(Change::EndTrial),
-        };
-        self.common.carry_out(change).await
+        self.common.carry_out(Wish::Shadow(self.version)).await
     }
 }
 
 impl Canary {
     pub(super) async fn run(self) -> Result<bool> {
-        let change = |known: &Known| {
-            let version = known.version(&self.version)?.version.clone();
-            Ok(Change::Try { version, share: Some(self.share) })
-        };
-        self.common.carry_out(change).await
+        self.common.carry_out(Wish::Canary { version: self.version, share: self.share }).await
     }
 }
 
 impl Rollback {
     pub(super) async fn run(self) -> Result<bool> {
-        self.common.carry_out(|_| Ok(Change::RollBack)).await
+        self.common.carry_out(Wish::RollBack).await
     }
 }
 
 impl Off {
     pub(super) async fn run(self) -> Result<bool> {
-        self.common.carry_out(|_| Ok(Change::Switch { on: false })).await
+        self.common.carry_out(Wish::Switch { on: false }).await
     }
 }
 
 impl On {
     pub(super) async fn run(self) -> Result<bool> {
-        self.common.carry_out(|_| Ok(Change::Switch { on: true })).await
+        self.common.carry_out(Wish::Switch { on: true }).await
     }
 }
 
 impl Common {
     /// Changes the newest state, and shows what it has become.
-    pub(super) async fn carry_out(&self, change: impl FnOnce(&Known) -> Result<Change>) -> Result<bool> {
-        let ledger = Ledger::open(&self.connection).await?;
-        let known = Known::read(&self.connection).await?;
+    pub(super) async fn carry_out(&self, wish: Wish) -> Result<bool> {
         let Operator { by, reason } = &self.operator;
         let asked = Asked { by: by.clone(), reason: reason.clone(), at: Clock::system().now() };
-        let (event, state) = next(&known.state, change(&known)?, &asked)?;
-        ledger.change(&event, &state).await?;
+        let Changed { state, .. } = carry_out(&self.connection.access()?, &wish, &asked).await?;
         if self.json {
             print_json(&state_json(&state))?
         } else {

@@ -1,14 +1,10 @@
 //! `orderflow models promote`.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
+use orderflow_versions::{Gate, Wish};
 
-use super::{
-    change::Change,
-    known::Known,
-    operate::Common,
-    report::{Gate, Numbers},
-};
+use super::operate::Common;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,21 +33,7 @@ pub(in crate::commands) struct Promote {
 
 impl Promote {
     pub(super) async fn run(self) -> Result<bool> {
-        // Before the right to write is taken: it reads for a while, and others may have something urgent.
-        let published = Known::read(&self.common.connection).await?;
-        published.version(&self.version)?;
-        let judgement = self.gate.judge(&Numbers::read(&self.common.connection, &self.version).await?);
-        ensure!(
-            judgement.passed || self.force,
-            "version {version} does not pass the gate:\n{}\ntry it longer (`orderflow models shadow {version}`), see \
-             `orderflow models report {version}`, or promote it all the same with --force",
-            judgement.failures(),
-            version = self.version,
-        );
-        let change = |known: &Known| {
-            let version = known.version(&self.version)?.version.clone();
-            Ok(Change::Promote { version, forced: !judgement.passed, gate: judgement.in_a_line() })
-        };
-        self.common.carry_out(change).await
+        let Self { version, force, gate, common } = self;
+        common.carry_out(Wish::Promote { version, force, gate }).await
     }
 }

@@ -11,13 +11,9 @@ use orderflow::{
 };
 use orderflow_model::{Choice, Engines, Expected, Package, store::Stored};
 use orderflow_storage::Address;
+use orderflow_versions::{Known, Ledger, MODEL, known::published_json};
 
-use super::{
-    MODEL, Operator,
-    known::{Known, published_json},
-    ledger::Ledger,
-    store,
-};
+use super::{Operator, store};
 use crate::{
     commands::{print, print_json},
     connection::Connection,
@@ -60,9 +56,9 @@ impl Publish {
         let verified = tokio::task::spawn_blocking(move || verify(&folder, library.as_deref())).await?;
         verified.with_context(|| format!("{} was not published", self.folder.display()))?;
         // Before the first effect: without schemas nobody could be told.
-        let ledger = Ledger::open(&self.connection).await?;
+        let ledger = Ledger::open(&self.connection.access()?).await?;
         let stored = store(&self.model_store)?.put(&self.folder).await?;
-        let known = Known::read(&self.connection).await?;
+        let known = Known::read(&self.connection.access()?).await?;
         let before = known.published.iter().find(|one| one.version.version == stored.version);
         let published = match before {
             Some(before) => {

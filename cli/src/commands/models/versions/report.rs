@@ -1,24 +1,16 @@
 //! `orderflow models report`.
 
 mod draw;
-mod gate;
-mod gather;
-mod numbers;
 #[cfg(test)]
 mod tests;
 
 use anyhow::Result;
 use clap::Args;
+use orderflow_versions::{Gate, Known, Numbers};
 use serde_json::json;
 
-pub(super) use gate::Gate;
-pub(in crate::commands) use {
-    draw::told,
-    gather::{Evidence, labels, newest_labels},
-    numbers::{Numbers, outcome},
-};
+pub(in crate::commands) use draw::told;
 
-use super::known::Known;
 use crate::{
     commands::{print, print_json},
     connection::Connection,
@@ -50,8 +42,9 @@ pub(in crate::commands) struct Report {
 
 impl Report {
     pub(super) async fn run(self) -> Result<bool> {
-        Known::read(&self.connection).await?.version(&self.version)?;
-        let numbers = Numbers::read(&self.connection, &self.version).await?;
+        let access = self.connection.access()?;
+        Known::read(&access).await?.version(&self.version)?;
+        let numbers = Numbers::read(&access, &self.version).await?;
         let judgement = self.gate.judge(&numbers);
         if self.json {
             let report = json!({

@@ -4,12 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use orderflow_model::Manifest;
 use orderflow_storage::Address;
+use orderflow_versions::{Known, known::published_json};
 use serde_json::{Value, json};
 
-use super::{
-    known::{Known, published_json},
-    store,
-};
+use super::store;
 use crate::{
     commands::{print, print_json, table::table},
     connection::Connection,
@@ -40,7 +38,7 @@ pub(in crate::commands) struct Show {
 
 impl Show {
     pub(super) async fn run(self) -> Result<bool> {
-        let known = Known::read(&self.connection).await?;
+        let known = Known::read(&self.connection.access()?).await?;
         let published = known.version(&self.version)?;
         let mut shown = published_json(published, &known.does(&published.version));
         if let Some(address) = &self.model_store {

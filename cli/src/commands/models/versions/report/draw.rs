@@ -1,10 +1,10 @@
 //! A report for people.
 
-use super::{
-    Numbers,
-    gate::Judgement,
+use orderflow_versions::{
+    Judgement, Numbers,
     numbers::{Labelled, Moved, OUTCOMES, Scores},
 };
+
 use crate::commands::table::table;
 
 /// Reasons that would make too long a table.

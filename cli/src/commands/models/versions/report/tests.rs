@@ -3,7 +3,9 @@ use jiff::Timestamp;
 use orderflow::events::{Reason, ShadowScored};
 use uuid::Uuid;
 
-use super::{draw, gather::Evidence, *};
+use orderflow_versions::Evidence;
+
+use super::*;
 
 #[derive(Parser)]
 struct Options {

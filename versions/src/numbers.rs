@@ -6,14 +6,14 @@ use orderflow::events::ShadowScored;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::gather::Evidence;
+use crate::gather::Evidence;
 
 /// What may become of an order by its score.
-pub(super) const OUTCOMES: [&str; 3] = ["validated", "held", "refused"];
+pub const OUTCOMES: [&str; 3] = ["validated", "held", "refused"];
 
 /// Everything a report says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(in crate::commands) struct Numbers {
+pub struct Numbers {
     /// Orders the version has scored.
     pub orders: usize,
     /// Those of its scores that are no number from 0 to 1. They count in nothing else but `orders`.
@@ -36,7 +36,7 @@ pub(in crate::commands) struct Numbers {
 
 /// Both, on orders with labels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(in crate::commands) struct Labelled {
+pub struct Labelled {
     /// Orders with a label.
     pub orders: usize,
     /// Those that were fraud.
@@ -49,7 +49,7 @@ pub(in crate::commands) struct Labelled {
 
 /// Orders that did not pass: held or refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(in crate::commands) struct Caught {
+pub struct Caught {
     /// How many.
     pub stopped: usize,
     /// Those of them that were fraud.
@@ -62,7 +62,7 @@ pub(in crate::commands) struct Caught {
 
 /// Scores between tenths of the orders.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(in crate::commands) struct Scores {
+pub struct Scores {
     /// Of what decided.
     pub decided: Vec<f64>,
     /// Of the version.
@@ -71,7 +71,7 @@ pub(in crate::commands) struct Scores {
 
 /// How many orders a reason is told of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(in crate::commands) struct Moved {
+pub struct Moved {
     /// The reason's code.
     pub code: String,
     /// Orders that were decided for it.
@@ -82,15 +82,19 @@ pub(in crate::commands) struct Moved {
 
 /// Microseconds an order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[allow(missing_docs)] // percentiles
-pub(in crate::commands) struct Micros {
+pub struct Micros {
+    /// Half of the orders.
     pub p50: f64,
+    /// 95 of 100.
     pub p95: f64,
+    /// 99 of 100.
     pub p99: f64,
 }
 
 impl Numbers {
-    pub(in crate::commands) fn of(evidence: &Evidence) -> Self {
+    /// What the evidence says.
+    #[must_use]
+    pub fn of(evidence: &Evidence) -> Self {
         let all = evidence.scored.len();
         let scored: Vec<&ShadowScored> =
             evidence.scored.values().filter(|scored| (0.0..=1.0).contains(&scored.score)).collect();
@@ -145,7 +149,8 @@ fn labelled(scored: &[&ShadowScored], labels: &BTreeMap<Uuid, bool>) -> Option<L
 }
 
 /// What the version would have decided, by its own thresholds.
-pub(in crate::commands) fn outcome(scored: &ShadowScored) -> &'static str {
+#[must_use]
+pub fn outcome(scored: &ShadowScored) -> &'static str {
     match scored.score {
         score if score > scored.threshold => "refused",
         score if score >= scored.hold_threshold => "held",

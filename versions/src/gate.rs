@@ -3,25 +3,29 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::Numbers;
+use crate::Numbers;
+
+const MIN_ORDERS: usize = 500;
+const MIN_AGREEMENT: f64 = 0.95;
+const MAX_P99: f64 = 1_000.0;
 
 /// The bounds. What they are about stands in a report.
 #[derive(Debug, Clone, Args)]
-pub(in super::super) struct Gate {
+pub struct Gate {
     /// The gate wants so many orders that the version has scored.
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(long, value_name = "N", default_value_t = MIN_ORDERS)]
     min_orders: usize,
     /// The gate wants the same outcome for this share of them, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
+    #[arg(long, value_name = "SHARE", default_value_t = MIN_AGREEMENT)]
     min_agreement: f64,
     /// The gate wants 99 % of the orders scored within so many microseconds each.
-    #[arg(long, value_name = "MICROS", default_value_t = 1_000.0)]
+    #[arg(long, value_name = "MICROS", default_value_t = MAX_P99)]
     max_p99: f64,
 }
 
 /// What the gate says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(in super::super) struct Judgement {
+pub struct Judgement {
     /// Whether every line is kept.
     pub passed: bool,
     /// Each bound.
@@ -30,7 +34,7 @@ pub(in super::super) struct Judgement {
 
 /// One bound, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(in super::super) struct Line {
+pub struct Line {
     /// What it is about.
     pub what: &'static str,
     /// What was found.
@@ -41,8 +45,17 @@ pub(in super::super) struct Line {
     pub passed: bool,
 }
 
+impl Default for Gate {
+    /// As the options are without a word.
+    fn default() -> Self {
+        Self { min_orders: MIN_ORDERS, min_agreement: MIN_AGREEMENT, max_p99: MAX_P99 }
+    }
+}
+
 impl Gate {
-    pub(in super::super) fn judge(&self, numbers: &Numbers) -> Judgement {
+    /// What it says to these numbers.
+    #[must_use]
+    pub fn judge(&self, numbers: &Numbers) -> Judgement {
         // Of no orders nothing is known: nothing is passed.
         let agreement =
             numbers.agreement.map_or("unknown".to_owned(), |share| format!("{:.2} %", share * 1e2));
@@ -79,14 +92,14 @@ impl Gate {
 
 impl Judgement {
     /// Every line that is not kept, for people.
-    pub(in super::super) fn failures(&self) -> String {
+    pub fn failures(&self) -> String {
         let failed = self.lines.iter().filter(|line| !line.passed);
         let told = failed.map(|line| format!("  {}: {}, wanted {}", line.what, line.found, line.wanted));
         told.collect::<Vec<_>>().join("\n")
     }
 
     /// All of it, for the log.
-    pub(in super::super) fn in_a_line(&self) -> String {
+    pub fn in_a_line(&self) -> String {
         let told = |line: &Line| {
             let but = if line.passed { String::new() } else { format!(" (wanted {})", line.wanted) };
             format!("{} {}{but}", line.what, line.found)

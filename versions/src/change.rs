@@ -9,42 +9,65 @@ use orderflow::events::{
     ModelPromoted, ModelRolledBack, ModelState, ModelSwitched, ModelTrialled, ModelVersion,
 };
 
-use super::known::name;
+use crate::known::name;
 
 /// What an operator asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Change {
-    /// Tries a version: `None` for the share lets it decide nothing.
-    Try { version: ModelVersion, share: Option<f64> },
+pub enum Change {
+    /// Tries a version.
+    Try {
+        /// Which.
+        version: ModelVersion,
+        /// For which share of the customers it decides; `None` lets it decide nothing.
+        share: Option<f64>,
+    },
     /// Tries none any more.
     EndTrial,
-    /// Makes a version the live one. `gate` is what the gate found; when it was not passed, this was forced.
-    Promote { version: ModelVersion, forced: bool, gate: String },
+    /// Makes a version the live one.
+    Promote {
+        /// Which.
+        version: ModelVersion,
+        /// Whether it was not passed, and is promoted all the same.
+        forced: bool,
+        /// What the gate found.
+        gate: String,
+    },
     /// Goes back to what was live before.
     RollBack,
     /// Lets the model decide, or the rules.
-    Switch { on: bool },
+    Switch {
+        /// Whether the model does.
+        on: bool,
+    },
 }
 
 /// Who asks, why, and when.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub struct Asked {
+    /// The operator.
     pub by: String,
+    /// In their words.
     pub reason: String,
+    /// When.
     pub at: Timestamp,
 }
 
 /// What is told on `models`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Event {
+pub enum Event {
+    /// What is tried.
     Trialled(ModelTrialled),
+    /// What is live.
     Promoted(ModelPromoted),
+    /// What is live again.
     RolledBack(ModelRolledBack),
+    /// Whether the model decides.
     Switched(ModelSwitched),
 }
 
 /// The state before anybody has changed anything.
-pub(super) fn nothing_yet(model: &str) -> ModelState {
+#[must_use]
+pub fn nothing_yet(model: &str) -> ModelState {
     ModelState {
         model: model.to_owned(),
         revision: 0,
@@ -65,7 +88,7 @@ pub(super) fn nothing_yet(model: &str) -> ModelState {
 ///
 /// # Errors
 /// When the change is not possible, or changes nothing: what to do instead.
-pub(super) fn next(state: &ModelState, change: Change, asked: &Asked) -> Result<(Event, ModelState)> {
+pub fn next(state: &ModelState, change: Change, asked: &Asked) -> Result<(Event, ModelState)> {
     let mut next = ModelState {
         revision: state.revision + 1,
         changed_by: asked.by.clone(),

@@ -1,38 +1,59 @@
 //! What the topics say of the model's versions.
 
-use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use jiff::Timestamp;
 use orderflow::{
-    events::{ModelPublished, ModelState, ModelVersion, Record},
+    events::{
+        DriftDetected, ModelPromoted, ModelPublished, ModelRolledBack, ModelState, ModelVersion, Record,
+    },
     topics::{MODELS, MODELS_STATE},
 };
+use orderflow_letters::Access;
+use orderflow_log::{Decoder, read};
 use serde_json::{Value, json};
 
-use super::{MODEL, change::nothing_yet};
-use crate::{
-    connection::Connection,
-    log::{Decoder, read},
-};
+use crate::{MODEL, Refusal, change::nothing_yet};
 
 /// Everything there is to know now.
 #[derive(Debug)]
-pub(super) struct Known {
+pub struct Known {
     /// Every version that was published, the oldest first.
     pub published: Vec<ModelPublished>,
     /// Which of them serve. Its revision is 0 when nobody has changed anything yet.
     pub state: ModelState,
+    /// Since when what is live is live; none of what the service is set up with.
+    pub live_since: Option<Timestamp>,
+    /// The last that was told of each version's drift.
+    pub drift: BTreeMap<String, DriftDetected>,
 }
 
 impl Known {
     /// Reads both topics to their ends.
-    pub(super) async fn read(connection: &Connection) -> Result<Self> {
-        let decoder = Decoder::new(connection.registry()?);
+    ///
+    /// # Errors
+    /// When Kafka or the registry does not answer, or a record cannot be read.
+    pub async fn read(access: &Access) -> Result<Self> {
+        let decoder = Decoder::new(access.registry.clone());
         let topics = [MODELS, MODELS_STATE];
-        let entries = read(&connection.kafka_config(), &connection.names(), &topics, false).await?;
+        let entries = read(&access.config, &access.names, &topics, false).await?;
         decoder.learn(&entries).await?;
-        let mut known = Self { published: Vec::new(), state: nothing_yet(MODEL) };
+        let mut known = Self {
+            published: Vec::new(),
+            state: nothing_yet(MODEL),
+            live_since: None,
+            drift: BTreeMap::new(),
+        };
         for entry in entries.iter().filter(|entry| entry.key == MODEL) {
             if ModelPublished::is_named(&entry.envelope.kind) {
                 known.published.extend(decoder.decode(entry)?);
+            } else if ModelPromoted::is_named(&entry.envelope.kind)
+                || ModelRolledBack::is_named(&entry.envelope.kind)
+            {
+                known.live_since = Some(entry.envelope.time);
+            } else if let Some(drift) = decoder.decode::<DriftDetected>(entry)? {
+                known.drift.insert(drift.version.clone(), drift);
             } else if let Some(state) = decoder.decode(entry)? {
                 known.state = state;
             }
@@ -41,14 +62,17 @@ impl Known {
     }
 
     /// The version of this name.
-    pub(super) fn version(&self, version: &str) -> Result<&ModelPublished> {
-        self.published.iter().find(|published| published.version.version == version).with_context(|| {
-            format!("version {version:?} is not published: see `orderflow models list`, or publish it first")
-        })
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] when it is not published.
+    pub fn version(&self, version: &str) -> Result<&ModelPublished> {
+        let found = self.published.iter().find(|published| published.version.version == version);
+        Ok(found.ok_or_else(|| Refusal::Unknown(version.to_owned()))?)
     }
 
     /// What a version does now, in a word or two.
-    pub(super) fn does(&self, version: &ModelVersion) -> String {
+    #[must_use]
+    pub fn does(&self, version: &ModelVersion) -> String {
         let state = &self.state;
         if state.live.as_ref() == Some(version) {
             return "live".to_owned();
@@ -62,7 +86,8 @@ impl Known {
 }
 
 /// How the candidate is tried: `shadow`, or `canary 5 %`.
-pub(super) fn trial(state: &ModelState) -> String {
+#[must_use]
+pub fn trial(state: &ModelState) -> String {
     match state.mode.as_str() {
         "canary" => format!("canary {} %", percent(state.share)),
         mode => mode.to_owned(),
@@ -75,12 +100,14 @@ fn percent(share: f64) -> f64 {
 }
 
 /// The name of a version that serves; `None` is the one that came with the service.
-pub(super) fn name(version: Option<&ModelVersion>) -> &str {
+#[must_use]
+pub fn name(version: Option<&ModelVersion>) -> &str {
     version.map_or("the one the service is set up with", |version| version.version.as_str())
 }
 
 /// The state for machines.
-pub(super) fn state_json(state: &ModelState) -> Value {
+#[must_use]
+pub fn state_json(state: &ModelState) -> Value {
     let version = |version: &Option<ModelVersion>| json!(version.as_ref().map(|version| &version.version));
     json!({
         "model": state.model, "revision": state.revision, "on": state.on, "live": version(&state.live),
@@ -91,7 +118,8 @@ pub(super) fn state_json(state: &ModelState) -> Value {
 }
 
 /// What was published, for machines.
-pub(super) fn published_json(published: &ModelPublished, does: &str) -> Value {
+#[must_use]
+pub fn published_json(published: &ModelPublished, does: &str) -> Value {
     json!({
         "version": published.version.version, "state": does, "folder": published.version.folder,
         "manifest_sha256": published.version.manifest_sha256, "files": published.files,
