@@ -8,6 +8,7 @@
 //! [`order`]. Commands begin as [`asked`]: [`cancel_order`] and [`decide_review`] → [`commands`] → the log, and back
 //! through the way in;
 //! [`dead_letters`] → `orderflow_letters` → the groups' own topics and `audit`.
+//! [`page`]: the control tower, a web page that asks the same routes.
 //! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
 mod asked;
@@ -30,6 +31,7 @@ mod on_dead_letter;
 mod on_event;
 mod order;
 mod order_events;
+mod page;
 mod parties;
 mod problem_kind;
 mod put_aside;

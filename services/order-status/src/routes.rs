@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    http::header::CONTENT_TYPE,
+    http::{
+        HeaderMap,
+        header::{CONTENT_TYPE, VARY},
+    },
     middleware::from_fn_with_state,
-    response::IntoResponse,
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use orderflow::http::{Outermost, correlate, panicked, with_problems};
@@ -15,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     cancel_order::cancel_order, dead_letters, decide_review::decide_review, desk::Desk,
-    label_order::label_order, list_orders::list_orders, meters::REQUESTS, order_events::order_events,
+    label_order::label_order, list_orders::list_orders, meters::REQUESTS, order_events::order_events, page,
     problem_kind, reviews::reviews, show_order::show_order,
 };
 
@@ -32,7 +35,8 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/reviews", get(reviews))
         .route("/reviews/{order_id}", post(decide_review))
         .route("/openapi.json", get(openapi))
-        .merge(dead_letters::routes());
+        .merge(dead_letters::routes())
+        .merge(page::routes());
     with_problems(routes, problem_kind::ALL)
         // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
         // problems.
@@ -47,8 +51,11 @@ async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], include_str!("../openapi.json"))
 }
 
-async fn index() -> Json<Value> {
-    Json(json!({
+async fn index(headers: HeaderMap) -> Response {
+    if page::is_wanted(&headers) {
+        return Redirect::to(page::PAGE).into_response();
+    }
+    let index = json!({
         "service": "order-status",
         "what": "where each order stands and how it got there; takes cancels, reviews and labels",
         "links": {
@@ -62,6 +69,8 @@ async fn index() -> Json<Value> {
             "dead letters (staff)": "/dead-letters?group=…&code=…&older=…&limit=…&cursor=…",
             "all of it, for programs": "/openapi.json",
             "problems": "/problems",
+            "the control tower, for people": page::PAGE,
         },
-    }))
+    });
+    ([(VARY, "accept")], Json(index)).into_response()
 }

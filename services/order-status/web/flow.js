@@ -1,0 +1,97 @@
+// The flow as it is now: its map, its numbers, and the orders as they change.
+
+import { ask } from './api.js';
+import { empty, h, put, say, terms } from './dom.js';
+import { count, duration, rate } from './format.js';
+import { live } from './live.js';
+import { flowMap } from './map.js';
+import { orderRows } from './rows.js';
+
+const SHOWN = 20;
+/** Changes are painted together. */
+const FRAME = 200;
+
+/** Fills the part. */
+export function flow(root, { signal }) {
+  const map = flowMap();
+  const sums = totals();
+  const feed = orderRows('Orders, the newest first', SHOWN);
+  const note = h('p', { class: 'side' });
+  const none = empty('No order yet.');
+  const absent = h('p', { class: 'side', hidden: true }, 'Rates, latencies and lag are not available from this server.');
+  put(
+    root,
+    sums.node,
+    absent,
+    h('section', { 'aria-labelledby': 'map' }, h('h2', { id: 'map' }, 'From intake to shipping'), map.node),
+    h('section', { 'aria-labelledby': 'feed' },
+      h('div', { class: 'head' }, h('h2', { id: 'feed' }, 'Newest orders'), note), none, feed.node),
+  );
+
+  let waiting = new Map();
+  let timer = null;
+  const paint = () => {
+    timer = null;
+    const changed = [...waiting.values()];
+    waiting = new Map();
+    const byTime = (one, other) => new Date(one.placed_at) - new Date(other.placed_at);
+    for (const order of changed.sort(byTime)) {
+      if (feed.has(order)) feed.change(order);
+      else if (isNew(order)) feed.add(order);
+    }
+    none.hidden = feed.size() > 0;
+  };
+  let newest = 0;
+  // One that is only now in stock again, long after it was placed, is no new order.
+  const isNew = (order) => {
+    const placed = new Date(order.placed_at).getTime();
+    if (!(placed >= newest - 2000)) return false;
+    newest = Math.max(newest, placed);
+    return true;
+  };
+
+  const heard = ({ detail }) => {
+    waiting.set(detail.order_id, detail);
+    map.pass(detail);
+    timer ??= setTimeout(paint, FRAME);
+  };
+  const numbers = () => {
+    absent.hidden = live.hasFlow;
+    sums.show(live.flow);
+    map.show(live.flow, live.history);
+  };
+  live.addEventListener('order', heard, { signal });
+  live.addEventListener('flow', numbers, { signal });
+  live.addEventListener('skipped', ({ detail }) => say(note, `${count(detail.n ?? detail.skipped)} changes not shown: too many at once`), { signal });
+  signal.addEventListener('abort', () => clearTimeout(timer));
+  numbers();
+
+  ask(`/orders?limit=${SHOWN}`, signal)
+    .then(({ orders }) => {
+      feed.set(orders);
+      newest = Math.max(0, ...orders.map((order) => new Date(order.placed_at).getTime()));
+      none.hidden = orders.length > 0;
+    })
+    .catch((problem) => signal.aborted || say(none, problem.words ?? String(problem)));
+  return 'Flow';
+}
+
+/** The few numbers that say whether all is well. */
+function totals() {
+  const node = h('div', { class: 'totals' });
+  const link = (href, words) => h('a', { href }, words);
+  const show = (numbers) => {
+    const { orders = {}, end_to_end: whole = {}, hops = [] } = numbers ?? {};
+    const letters = numbers && hops.reduce((sum, hop) => sum + (hop.dead_letters ?? 0), 0);
+    put(node, terms([
+      ['Accepted', h('span', {}, rate(orders.accepted_per_s), h('small', {}, ' /s'))],
+      ['In progress', link('#/orders?state=InProgress', count(orders.in_progress))],
+      ['Held for review', link('#/reviews', count(orders.held))],
+      ['Parked', link('#/orders?state=Parked', count(orders.parked))],
+      ['Dead letters', link('#/dead-letters', count(letters))],
+      ['End to end p50', duration(whole.p50_ms)],
+      ['End to end p95', duration(whole.p95_ms)],
+    ], 'numbers'));
+  };
+  return { node, show };
+}
