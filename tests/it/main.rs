@@ -48,6 +48,7 @@ mod stripe;
 mod stripe_mock;
 mod time;
 mod topology;
+mod tower;
 mod traces;
 mod training;
 mod waiting;

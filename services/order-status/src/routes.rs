@@ -13,7 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use orderflow::http::{Outermost, correlate, panicked, with_problems};
-use serde_json::{Value, json};
+use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{

@@ -42,6 +42,7 @@ function show(isNavigation) {
     }
   }
   if (isNavigation) {
+    document.querySelector('dialog[open]')?.close();
     heading.focus({ preventScroll: true });
     scrollTo(0, 0);
   }

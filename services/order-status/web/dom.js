@@ -37,6 +37,15 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** Whether this is something else than what the node was last asked about: what is the same is not made anew. */
+export function isNew(node, value) {
+  const text = JSON.stringify(value);
+  const known = shown.get(node) === text;
+  shown.set(node, text);
+  return !known;
+}
+const shown = new WeakMap();
+
 /** A field with its label; `control` is an input, a select or a textarea. */
 export function field(label, control, hint) {
   const id = `f${(fields += 1)}`;

@@ -2,7 +2,7 @@
 
 import { ask } from './api.js';
 import { empty, h, put, say, terms } from './dom.js';
-import { count, duration, rate } from './format.js';
+import { NONE, count, duration, rate } from './format.js';
 import { live } from './live.js';
 import { flowMap } from './map.js';
 import { orderRows } from './rows.js';
@@ -30,8 +30,10 @@ export function flow(root, { signal }) {
 
   let waiting = new Map();
   let timer = null;
+  let isThere = false;
   const paint = () => {
     timer = null;
+    if (!isThere) return; // first what was there before
     const changed = [...waiting.values()];
     waiting = new Map();
     const byTime = (one, other) => new Date(one.placed_at) - new Date(other.placed_at);
@@ -72,26 +74,41 @@ export function flow(root, { signal }) {
       newest = Math.max(0, ...orders.map((order) => new Date(order.placed_at).getTime()));
       none.hidden = orders.length > 0;
     })
-    .catch((problem) => signal.aborted || say(none, problem.words ?? String(problem)));
+    .catch((problem) => signal.aborted || say(none, problem.words ?? String(problem)))
+    .finally(() => ((isThere = true), paint()));
   return 'Flow';
 }
 
 /** The few numbers that say whether all is well. */
 function totals() {
-  const node = h('div', { class: 'totals' });
-  const link = (href, words) => h('a', { href }, words);
+  const link = (href) => h('a', { href }, NONE);
+  const shown = {
+    accepted: h('span', {}, NONE),
+    progress: link('#/orders?state=InProgress'),
+    held: link('#/reviews'),
+    parked: link('#/orders?state=Parked'),
+    letters: link('#/dead-letters'),
+    p50: h('span', {}, NONE),
+    p95: h('span', {}, NONE),
+  };
+  const node = h('div', { class: 'totals' }, terms([
+    ['Accepted', [shown.accepted, h('small', {}, ' /s')]],
+    ['In progress', shown.progress],
+    ['Held for review', shown.held],
+    ['Parked', shown.parked],
+    ['Dead letters', shown.letters],
+    ['End to end p50', shown.p50],
+    ['End to end p95', shown.p95],
+  ], 'numbers'));
   const show = (numbers) => {
-    const { orders = {}, end_to_end: whole = {}, hops = [] } = numbers ?? {};
-    const letters = numbers && hops.reduce((sum, hop) => sum + (hop.dead_letters ?? 0), 0);
-    put(node, terms([
-      ['Accepted', h('span', {}, rate(orders.accepted_per_s), h('small', {}, ' /s'))],
-      ['In progress', link('#/orders?state=InProgress', count(orders.in_progress))],
-      ['Held for review', link('#/reviews', count(orders.held))],
-      ['Parked', link('#/orders?state=Parked', count(orders.parked))],
-      ['Dead letters', link('#/dead-letters', count(letters))],
-      ['End to end p50', duration(whole.p50_ms)],
-      ['End to end p95', duration(whole.p95_ms)],
-    ], 'numbers'));
+    const { orders = {}, end_to_end: whole = {}, hops } = numbers ?? {};
+    say(shown.accepted, rate(orders.accepted_per_s));
+    say(shown.progress, count(orders.in_progress));
+    say(shown.held, count(orders.held));
+    say(shown.parked, count(orders.parked));
+    say(shown.letters, count(hops?.reduce((sum, hop) => sum + (hop.dead_letters ?? 0), 0)));
+    say(shown.p50, duration(whole.p50_ms));
+    say(shown.p95, duration(whole.p95_ms));
   };
   return { node, show };
 }

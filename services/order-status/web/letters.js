@@ -2,12 +2,14 @@
 
 import { act, ask, query } from './api.js';
 import { confirm } from './confirm.js';
-import { empty, field, h, put, select, table, tell } from './dom.js';
+import { empty, field, h, isNew, put, select, table, tell } from './dom.js';
 import { count, duration, moment } from './format.js';
 import { letter } from './letter.js';
 
 const PAGE = 50;
-const GROUPS = ['order-intake', 'fraud-scoring', 'inventory', 'payment', 'shipping', 'order-status', 'recommendation'];
+/** Each look reads the groups' own topics. */
+const EVERY = 10_000;
+const GROUPS = ['fraud-scoring', 'inventory', 'payment', 'shipping', 'order-status', 'recommendation'];
 const STANDINGS = [['open', 'Open'], ['parked', 'Parked'], ['settled', 'Settled'], ['discarded', 'Discarded']];
 const COLUMNS = [['', 'tick'], ['Record', ''], ['Group', ''], ['Code', ''], ['Message', 'long'], ['Tried', 'number'], ['Failed', 'number']];
 const NAMES = ['group', 'code', 'standing', 'key', 'text', 'cursor'];
@@ -48,15 +50,17 @@ export function letters(root, { search, signal }) {
   }
 
   async function load() {
-    chosen.clear();
-    choice();
     try {
       const filter = { ...asked, limit: PAGE };
       const [page, counted] = await Promise.all([ask(`/dead-letters${query(filter)}`, signal), ask('/dead-letters/stats', signal)]);
-      found.body.replaceChildren(...page.dead_letters.map(rowOf));
+      if (isNew(found.body, page.dead_letters)) {
+        chosen.clear();
+        choice();
+        found.body.replaceChildren(...page.dead_letters.map(rowOf));
+      }
       found.node.hidden = page.dead_letters.length === 0;
       put(note, page.dead_letters.length === 0 && empty(`No ${asked.standing || 'open'} dead letter is like that.`));
-      put(stats, chips(counted.stats, asked));
+      if (isNew(stats, counted.stats)) put(stats, chips(counted.stats, asked));
       const link = (words, cursor) => h('a', { class: 'button', href: `#/dead-letters${query({ ...asked, cursor })}` }, words);
       put(more, asked.cursor && link('First page', ''), page.next && link('Next page', page.next));
     } catch (problem) {
@@ -72,6 +76,11 @@ export function letters(root, { search, signal }) {
     load();
   }
 
+  // Not under somebody's hands.
+  const isIdle = () => !document.hidden && chosen.size === 0 && !found.node.contains(document.activeElement);
+  const again = setInterval(() => isIdle() && load(), EVERY);
+  signal.addEventListener('abort', () => clearInterval(again));
+  choice();
   load();
   return 'Dead letters';
 }

@@ -1,7 +1,7 @@
 // The map: five services in a line, the topics between them, and where orders leave.
 
-import { h, put, s, say } from './dom.js';
-import { STATES, count, duration, moment, rate, sign } from './format.js';
+import { h, isNew, put, s, say } from './dom.js';
+import { NONE, STATES, count, duration, moment, rate, sign } from './format.js';
 import { HISTORY } from './live.js';
 
 /** The way of an order: each service, the topic it reads, and the states it ends orders in. */
@@ -19,15 +19,16 @@ const DOT = 700;
 /** A map, to be shown again and again. */
 export function flowMap() {
   const stops = WAY.map(stop);
-  const cancelled = h('p', { class: 'side cancelled' });
-  const node = h('div', {}, h('ol', { class: 'map' }, stops.map(({ node }) => node)), cancelled);
+  const cancelled = exit('Cancelled');
+  const node = h('div', {}, h('ol', { class: 'map' }, stops.map(({ node }) => node)),
+    h('p', { class: 'side cancelled' }, cancelled.node, 'on any part of the way'));
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   return {
     node,
     show(flow, history) {
       const ended = flow?.orders?.ended ?? {};
       for (const one of stops) one.show(flow?.hops?.find((hop) => hop.service === one.service), history, ended);
-      put(cancelled, exit('Cancelled', ended), ' on any part of the way');
+      cancelled.show(ended);
     },
     /** An order goes by. */
     pass(order) {
@@ -37,9 +38,12 @@ export function flowMap() {
   };
 }
 
-function exit(name, ended) {
+/** Where orders leave, and how many have. */
+function exit(name) {
   const [words, kind, path, isLine] = STATES[name];
-  return h('a', { class: `exit ${kind}`, href: `#/orders?state=${name}` }, sign(kind, path, isLine), words, ' ', h('b', {}, count(ended[name])));
+  const number = h('b', {});
+  const node = h('a', { class: `exit ${kind}`, href: `#/orders?state=${name}` }, sign(kind, path, isLine), words, ' ', number);
+  return { node, show: (ended) => say(number, count(ended[name])) };
 }
 
 function stop({ service, reads, does, ends }) {
@@ -47,7 +51,8 @@ function stop({ service, reads, does, ends }) {
   const line = s('polyline', { class: 'trend', points: '' });
   const chart = s('svg', { class: 'chart', viewBox: `0 0 ${HISTORY} 20`, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, line);
   const faults = h('ul', { class: 'faults' });
-  const exits = h('p', { class: 'exits' });
+  const exits = ends.map(exit);
+  const letters = h('a', { href: `#/dead-letters?group=${service}` });
   const dot = h('i', { class: 'dot', 'aria-hidden': 'true' });
   const pair = (term, name) => h('div', {}, h('dt', {}, term), numbers[name]);
   const waits = reads && h('dl', { class: 'topic' }, h('dt', {}, h('span', { class: 'unseen' }, 'reads '), reads), numbers.lag, dot);
@@ -55,8 +60,9 @@ function stop({ service, reads, does, ends }) {
   const card = h('div', { class: 'stop' }, head,
     h('dl', { class: 'pairs' }, pair('per s', 'per_s'), pair('p50', 'p50'), pair('p95', 'p95')), chart,
     h('dl', { class: 'pairs two' }, pair('dead letters', 'letters'), pair('instances', 'instances')), faults);
-  const node = h('li', {}, waits, h('div', { class: 'body' }, card, exits));
+  const node = h('li', {}, waits, h('div', { class: 'body' }, card, h('p', { class: 'exits' }, exits.map(({ node }) => node))));
 
+  numbers.letters.append(reads ? letters : NONE);
   let passed = 0;
   return {
     node,
@@ -66,13 +72,14 @@ function stop({ service, reads, does, ends }) {
       say(numbers.p50, duration(hop?.p50_ms));
       say(numbers.p95, duration(hop?.p95_ms));
       say(numbers.instances, count(hop?.instances));
-      put(numbers.letters, letters(service, hop?.dead_letters));
+      say(letters, count(hop?.dead_letters));
       if (reads) say(numbers.lag, lag(hop));
       waits?.classList.toggle('late', hop?.lag_age_s > 5);
       const bad = Boolean(hop?.faults?.length || hop?.dead_letters || hop?.instances === 0);
       card.classList.toggle('bad', bad);
-      put(faults, (hop?.faults ?? []).slice(0, 4).map(fault));
-      put(exits, ends.map((name) => exit(name, ended)));
+      const wrong = (hop?.faults ?? []).slice(0, 4);
+      if (isNew(faults, wrong)) put(faults, wrong.map(fault));
+      exits.forEach((one) => one.show(ended));
       line.setAttribute('points', points(history.map((flow) => flow.hops?.find((one) => one.service === service)?.per_s ?? 0)));
     },
     pass() {
@@ -89,10 +96,6 @@ function lag(hop) {
   if (typeof hop?.lag !== 'number') return 'lag –';
   const age = hop.lag > 0 && hop.lag_age_s >= 0.1 ? `, ${duration(hop.lag_age_s * 1000)}` : '';
   return `lag ${count(hop.lag)}${age}`;
-}
-
-function letters(service, number) {
-  return number ? h('a', { href: `#/dead-letters?group=${service}` }, count(number)) : count(number);
 }
 
 function fault({ what, of, since }) {

@@ -2,7 +2,7 @@
 
 import { act, ask } from './api.js';
 import { confirm } from './confirm.js';
-import { empty, field, h, put, table, tell, terms } from './dom.js';
+import { empty, field, h, isNew, put, table, tell, terms } from './dom.js';
 import { count, moment, score, share, sign } from './format.js';
 
 /** What an operator does: whether a version is named, and what it means. */
@@ -23,9 +23,10 @@ export function models(root, { signal }) {
   async function load() {
     try {
       const { models } = await ask('/models', signal);
-      put(list, models.length ? models.map((model) => section(model, load)) : empty('No model has been published: rules decide.'));
+      if (isNew(list, models)) put(list, models.length ? models.map((model) => section(model, load)) : empty('No model has been published: rules decide.'));
     } catch (problem) {
       if (signal.aborted || problem.kind === 'down') return;
+      isNew(list, null);
       put(list, empty(problem.kind === 'absent' ? 'Models are not available from this server. The command line has them: orderflow models list.' : problem.words));
     }
   }

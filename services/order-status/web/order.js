@@ -1,7 +1,7 @@
 // One order: where it stands and how it got there, as it happens.
 
 import { ask, headers, send } from './api.js';
-import { empty, h, put, tell, terms } from './dom.js';
+import { empty, h, isNew, put, tell, terms } from './dom.js';
 import { duration, money, moment, state } from './format.js';
 import { live } from './live.js';
 import { follow } from './stream.js';
@@ -9,48 +9,52 @@ import { timeline } from './timeline.js';
 
 /** Events that come together are read together. */
 const TOGETHER = 120;
+const MISSING = 'There is no order with this id.';
 const FINAL = new Set(['Fulfilled', 'Rejected', 'OutOfStock', 'Declined', 'Cancelled', 'Undeliverable']);
 
 /** Fills the part. */
 export function order(root, { id, signal }) {
   const path = `/orders/${encodeURIComponent(id)}`;
   const about = h('div', { class: 'about', 'aria-live': 'polite' });
-  const lines = h('div', {}, empty('Looking …'));
+  const lines = timeline();
+  const note = h('div', { 'aria-live': 'polite' }, empty('Looking …'));
   const audit = h('button', { type: 'button', click: () => download(path, id) }, 'Download the audit record');
   put(
     root,
     h('p', { class: 'side' }, h('a', { href: '#/orders' }, 'All orders')),
     about,
     h('section', { 'aria-labelledby': 'timeline' },
-      h('div', { class: 'head' }, h('h2', { id: 'timeline' }, 'Timeline'), audit), lines),
+      h('div', { class: 'head' }, h('h2', { id: 'timeline' }, 'Timeline'), audit), note, lines.node),
   );
-  let shown = '';
+  let last = 0;
+  let isOver = false;
   let timer = null;
 
   async function load() {
     timer = null;
+    const mine = (last += 1);
     try {
       const order = await ask(path, signal);
-      const now = `${order.state} ${order.step}`;
-      if (now !== shown) put(about, head(order));
-      shown = now;
-      put(lines, order.earlier > 0 && h('p', { class: 'side' }, `${order.earlier} older events are not shown.`), timeline(order));
+      if (mine !== last) return; // a later question was answered sooner
+      isOver = FINAL.has(order.state);
+      if (isNew(about, [order.state, order.step, order.timeline.at(-1)])) put(about, head(order));
+      put(note, order.earlier > 0 && h('p', { class: 'side' }, `${order.earlier} older events are not shown.`));
+      lines.show(order);
     } catch (problem) {
-      if (signal.aborted) return;
-      if (problem.status === 404) put(lines, empty('There is no order with this id.'));
-      else if (problem.kind !== 'down') put(lines, empty(problem.words));
+      if (signal.aborted || problem.kind === 'down') return;
+      put(note, empty(problem.status === 404 ? MISSING : problem.words));
     }
   }
 
   const soon = () => (timer ??= setTimeout(load, TOGETHER));
   const stop = follow(`${path}/events`, {
     event: soon,
-    trouble: (problem) => problem.status === 404 && put(lines, empty('There is no order with this id.')),
+    trouble: (problem) => problem.status === 404 && put(note, empty(MISSING)),
   });
   signal.addEventListener('abort', () => (stop(), clearTimeout(timer)));
   // What comes after the final state is on no stream of its own.
   live.addEventListener('order', ({ detail }) => detail.order_id === id && soon(), { signal });
-  const later = setInterval(() => FINAL.has(shown.split(' ')[0]) && !document.hidden && soon(), 5000);
+  const later = setInterval(() => isOver && !document.hidden && soon(), 5000);
   signal.addEventListener('abort', () => clearInterval(later));
   load();
   return `Order ${id}`;

@@ -15,10 +15,25 @@ const SHAPES = {
   wait: 'M6 .8L11.2 6 6 11.2.8 6z', rest: 'M2.5 2.5l7 7m0-7l-7 7',
 };
 
-/** All lines of an order. */
-export function timeline(order) {
-  const byId = new Map(order.timeline.map((line) => [line.id, line]));
-  return h('ol', { class: 'timeline' }, order.timeline.map((line) => item(line, byId.get(line.cause), order.placed_at)));
+/** A list to be shown again and again. Lines that stay as they were are left alone: somebody may be reading them. */
+export function timeline() {
+  const node = h('ol', { class: 'timeline', hidden: true });
+  let items = new Map();
+  const show = (order) => {
+    const byId = new Map(order.timeline.map((line) => [line.id, line]));
+    const next = new Map();
+    order.timeline.forEach((line, at) => {
+      const text = JSON.stringify(line);
+      const known = items.get(line.id);
+      const li = known?.text === text ? known.li : item(line, byId.get(line.cause), order.placed_at);
+      next.set(line.id, { text, li });
+      if (node.children[at] !== li) node.insertBefore(li, node.children[at] ?? null);
+    });
+    while (node.children.length > order.timeline.length) node.lastChild.remove();
+    items = next;
+    node.hidden = next.size === 0;
+  };
+  return { node, show };
 }
 
 function item(line, cause, placed) {
