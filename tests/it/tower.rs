@@ -132,7 +132,8 @@ async fn a_dead_letter_is_looked_at_tried_and_redriven() {
 #[tokio::test]
 async fn without_a_token_with_a_wrong_one_and_without_an_answer_the_page_says_so_and_comes_back() {
     let token = vec![("OPERATOR_TOKEN".to_owned(), TOKEN.to_owned())];
-    let service_variables = [("order-status", token)].into_iter().chain(options().service_variables).collect();
+    let service_variables =
+        [("order-status", token)].into_iter().chain(options().service_variables).collect();
     let shop = Shop::open(Options { service_variables, ..options() }).await;
     let Some(tower) = tower(&shop).await else { return shop.close(&[]).await };
     tower.says("#trouble", "needs the operator token").await;

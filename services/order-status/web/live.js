@@ -32,6 +32,7 @@ class Live extends EventTarget {
   /** Begins, or begins anew: after another token. */
   start() {
     this.#stop();
+    this.hasFlow = true;
     this.#stop = follow('/flow/events', {
       open: () => this.#set({ kind: 'live' }),
       event: (name, data) => this.#heard(name, data),

@@ -55,7 +55,7 @@ function stop({ service, reads, does, ends }) {
   const letters = h('a', { href: `#/dead-letters?group=${service}` });
   const dot = h('i', { class: 'dot', 'aria-hidden': 'true' });
   const pair = (term, name) => h('div', {}, h('dt', {}, term), numbers[name]);
-  const waits = reads && h('dl', { class: 'topic' }, h('dt', {}, h('span', { class: 'unseen' }, 'reads '), reads), numbers.lag, dot);
+  const waits = reads && h('div', { class: 'topic' }, h('dl', {}, h('dt', {}, h('span', { class: 'unseen' }, 'reads '), reads), numbers.lag), dot);
   const head = h('header', {}, h('h3', {}, service), h('p', {}, does));
   const card = h('div', { class: 'stop' }, head,
     h('dl', { class: 'pairs' }, pair('per s', 'per_s'), pair('p50', 'p50'), pair('p95', 'p95')), chart,

@@ -22,15 +22,19 @@ pub struct Browser {
 impl Browser {
     /// Opens this address; `None`, with the reason printed, where there is no Chromium.
     pub async fn open(url: &str) -> Option<Self> {
-        let (Some(program), Some(browser)) = (found("chromedriver"), BROWSERS.into_iter().find_map(found)) else {
-            eprintln!("skipped: no Chromium (apt-get install -y --no-install-recommends chromium chromium-driver)");
+        let (Some(program), Some(browser)) = (found("chromedriver"), BROWSERS.into_iter().find_map(found))
+        else {
+            eprintln!(
+                "skipped: no Chromium (apt-get install -y --no-install-recommends chromium chromium-driver)"
+            );
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("chromedriver.log");
         let args = vec!["--port=0".to_owned()];
         // In a process group of its own, which ends with it: Chromium is in it, too.
-        let spec = Spec { name: "chromedriver".to_owned(), program, args, log: log.clone(), ..Spec::default() };
+        let spec =
+            Spec { name: "chromedriver".to_owned(), program, args, log: log.clone(), ..Spec::default() };
         let driver = Process::start(&spec).unwrap();
         let address = eventually("chromedriver to listen", async || {
             let said = fs::read_to_string(&log).unwrap_or_default();
@@ -50,7 +54,8 @@ impl Browser {
         }) else {
             unreachable!("an object")
         };
-        let client = ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&address).await.unwrap();
+        let client =
+            ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&address).await.unwrap();
         let browser = Self { client, driver, address, _folder: folder };
         browser.goto(url).await;
         Some(browser)
@@ -111,7 +116,11 @@ impl Browser {
     /// Has the page be as wide as this, in CSS pixels.
     pub async fn be_wide(&self, width: u32) {
         let params = json!({ "width": width, "height": 740, "deviceScaleFactor": 1, "mobile": true });
-        self.tell("goog/cdp/execute", json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params })).await;
+        self.tell(
+            "goog/cdp/execute",
+            json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params }),
+        )
+        .await;
     }
 
     /// What the console says, the newest since it was asked last. Each request that was refused is there, too: those

@@ -12,11 +12,7 @@ use super::fixture::Fixture;
 const BROWSER: (&str, &str) =
     ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8");
 
-async fn open(
-    service: &Fixture,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> (StatusCode, HeaderMap, Bytes) {
+async fn open(service: &Fixture, path: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Bytes) {
     let (parts, body) = service.open(Method::GET, path, headers, "").await.into_parts();
     (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap())
 }
@@ -53,7 +49,11 @@ async fn every_file_of_the_page_is_guarded_and_comes_once_and_small() {
     for (name, source) in sources() {
         let path = if name == "index.html" { "/ui/".to_owned() } else { format!("/ui/{name}") };
         let (status, headers, body) = open(&service, &path, &[("accept-encoding", "br, gzip")]).await;
-        assert_eq!((status.as_u16(), &headers["content-encoding"]), (200, &"gzip".parse().unwrap()), "{name}");
+        assert_eq!(
+            (status.as_u16(), &headers["content-encoding"]),
+            (200, &"gzip".parse().unwrap()),
+            "{name}"
+        );
         total += body.len();
         let mut plain = String::new();
         flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut plain).unwrap();
@@ -63,13 +63,20 @@ async fn every_file_of_the_page_is_guarded_and_comes_once_and_small() {
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "no-referrer");
-        assert_eq!((&headers["cache-control"], &headers["vary"]), (&"no-cache".parse().unwrap(), &"accept-encoding".parse().unwrap()));
+        assert_eq!(
+            (&headers["cache-control"], &headers["vary"]),
+            (&"no-cache".parse().unwrap(), &"accept-encoding".parse().unwrap())
+        );
 
         let known = headers["etag"].to_str().unwrap();
         let again = open(&service, &path, &[("accept-encoding", "gzip"), ("if-none-match", known)]).await;
         assert_eq!((again.0.as_u16(), again.2.len()), (304, 0), "{name}");
         let other = open(&service, &path, &[("if-none-match", known)]).await;
-        assert_eq!((other.0.as_u16(), &other.2[..]), (200, source.as_bytes()), "{name}: not compressed, another entity");
+        assert_eq!(
+            (other.0.as_u16(), &other.2[..]),
+            (200, source.as_bytes()),
+            "{name}: not compressed, another entity"
+        );
         assert_ne!(other.1["etag"], known);
     }
     assert!(total < 60_000, "{total} bytes in all");
@@ -87,10 +94,15 @@ fn the_page_names_all_of_its_modules_and_nothing_stands_inline() {
     named.insert("index.html");
     assert_eq!(named, names, "all are fetched at once, without waiting for whoever imports them");
     for (name, source) in &sources {
-        for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", " style=", "<script>", "eval("] {
+        for markup in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", " style=", "<script>", "eval("]
+        {
             assert!(!source.contains(markup), "{name} has {markup}");
         }
-        assert!(!source.contains("://") || source.lines().filter(|l| l.contains("://")).all(is_no_request), "{name}");
+        assert!(
+            !source.contains("://") || source.lines().filter(|l| l.contains("://")).all(is_no_request),
+            "{name}"
+        );
         assert!(!has_ending(name, "js") || source.lines().count() < 250, "{name} is long");
     }
 }
