@@ -73,6 +73,8 @@ export function letters(root, { search, signal }) {
     const those = [...chosen.values()];
     const done = await deal(what, those);
     if (done) tell(done);
+    chosen.clear();
+    isNew(found.body, null); // also where the same rows come again
     load();
   }
 

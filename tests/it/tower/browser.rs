@@ -123,12 +123,16 @@ impl Browser {
         .await;
     }
 
-    /// What the console says, the newest since it was asked last. Each request that was refused is there, too: those
-    /// are left out.
+    /// Errors and warnings on the console since it was asked last, breaches of the policy among them. Each request that
+    /// was refused is there, too: those are left out.
     pub async fn complaints(&self) -> Vec<Value> {
         let said = self.tell("se/log", json!({ "type": "browser" })).await;
         let all = said["value"].as_array().cloned().unwrap_or_default();
-        all.into_iter().filter(|entry| entry["source"] != "network").collect()
+        let is_one = |entry: &Value| {
+            entry["source"] != "network"
+                && ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap_or_default())
+        };
+        all.into_iter().filter(is_one).collect()
     }
 
     /// What the driver takes beside what every driver takes.
