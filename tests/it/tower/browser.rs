@@ -1,21 +1,23 @@
-//! A real Chromium, as a person uses it.
+//! A real Chromium, as a person uses it: over WebDriver (<https://www.w3.org/TR/webdriver2/>), which is JSON over HTTP.
 
 use std::{fs, path::PathBuf};
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
 use orderflow_stack::{Process, Spec};
 use orderflow_tests::eventually;
+use reqwest::Client;
 use serde_json::{Value, json};
 
 /// What it is called, by Debian and by others.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// Under this name a driver tells an element's id: section 12.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser with one page open.
 pub struct Browser {
-    client: Client,
+    http: Client,
+    /// The session's address.
+    session: String,
     driver: Process,
-    address: String,
     _folder: tempfile::TempDir,
 }
 
@@ -42,7 +44,7 @@ impl Browser {
             port.map(|port| format!("http://127.0.0.1:{port}")).ok_or(said)
         })
         .await;
-        let Value::Object(wanted) = json!({
+        let wanted = json!({
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": {
                 "binary": browser,
@@ -51,23 +53,19 @@ impl Browser {
                     "--no-proxy-server", "--window-size=1280,900",
                     format!("--user-data-dir={}", folder.path().join("profile").display())],
             },
-        }) else {
-            unreachable!("an object")
-        };
-        let client =
-            ClientBuilder::new(HttpConnector::new()).capabilities(wanted).connect(&address).await.unwrap();
-        let browser = Self { client, driver, address, _folder: folder };
-        browser.goto(url).await;
+        });
+        let http = Client::builder().no_proxy().build().unwrap();
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
+        let answer = told(&http, &format!("{address}/session"), &wanted).await.unwrap();
+        let session = format!("{address}/session/{}", answer["sessionId"].as_str().unwrap());
+        let browser = Self { http, session, driver, _folder: folder };
+        browser.tell("url", &json!({ "url": url })).await.unwrap();
         Some(browser)
-    }
-
-    pub async fn goto(&self, url: &str) {
-        self.client.goto(url).await.unwrap();
     }
 
     /// What a script returns.
     pub async fn run(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.unwrap()
+        self.tell("execute/sync", &json!({ "script": script, "args": [] })).await.unwrap()
     }
 
     /// Waits until what this selector finds says these words.
@@ -100,34 +98,39 @@ impl Browser {
     /// Clicks on what this selector finds, once it is there.
     pub async fn click(&self, selector: &str) {
         eventually(&format!("{selector} to be clicked"), async || {
-            let found = self.client.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
-            found.click().await.map_err(|error| error.to_string())
+            let element = self.find(selector).await?;
+            self.tell(&format!("{element}/click"), &json!({})).await
         })
         .await;
     }
 
-    /// Types into a field, in place of what it holds.
+    /// Types into a field, once it is there, in place of what it holds.
     pub async fn type_into(&self, selector: &str, text: &str) {
-        let field = self.client.wait().for_element(Locator::Css(selector)).await.unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        eventually(&format!("{selector} to take text"), async || {
+            let element = self.find(selector).await?;
+            self.tell(&format!("{element}/clear"), &json!({})).await?;
+            self.tell(&format!("{element}/value"), &json!({ "text": text })).await
+        })
+        .await;
+    }
+
+    async fn find(&self, selector: &str) -> Result<String, String> {
+        let found = self.tell("element", &json!({ "using": "css selector", "value": selector })).await?;
+        found[ELEMENT].as_str().map(|id| format!("element/{id}")).ok_or_else(|| found.to_string())
     }
 
     /// Has the page be as wide as this, in CSS pixels.
     pub async fn be_wide(&self, width: u32) {
         let params = json!({ "width": width, "height": 740, "deviceScaleFactor": 1, "mobile": true });
-        self.tell(
-            "goog/cdp/execute",
-            json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params }),
-        )
-        .await;
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
+        self.tell("goog/cdp/execute", &command).await.unwrap();
     }
 
     /// Errors and warnings on the console since it was asked last, breaches of the policy among them. Each request that
     /// was refused is there, too: those are left out.
     pub async fn complaints(&self) -> Vec<Value> {
-        let said = self.tell("se/log", json!({ "type": "browser" })).await;
-        let all = said["value"].as_array().cloned().unwrap_or_default();
+        let said = self.tell("se/log", &json!({ "type": "browser" })).await.unwrap();
+        let all = said.as_array().cloned().unwrap_or_default();
         let is_one = |entry: &Value| {
             entry["source"] != "network"
                 && ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap_or_default())
@@ -135,19 +138,24 @@ impl Browser {
         all.into_iter().filter(is_one).collect()
     }
 
-    /// What the driver takes beside what every driver takes.
-    async fn tell(&self, command: &str, body: Value) -> Value {
-        let session = self.client.session_id().await.unwrap().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}/session/{session}/{command}", self.address);
-        http.post(url).json(&body).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
-    }
-
     /// Closes it.
     pub async fn close(self) {
-        self.client.close().await.unwrap();
+        self.http.delete(&self.session).send().await.unwrap().error_for_status().unwrap();
         self.driver.kill_9();
     }
+
+    async fn tell(&self, command: &str, body: &Value) -> Result<Value, String> {
+        told(&self.http, &format!("{}/{command}", self.session), body).await
+    }
+}
+
+/// What a driver answers to a command, or why it does not do it.
+async fn told(http: &Client, url: &str, body: &Value) -> Result<Value, String> {
+    let answer = http.post(url).json(body).send().await.map_err(|error| error.to_string())?;
+    let is_done = answer.status().is_success();
+    let mut answer: Value = answer.json().await.map_err(|error| error.to_string())?;
+    let value = answer["value"].take();
+    if is_done { Ok(value) } else { Err(format!("{}: {}", value["error"], value["message"])) }
 }
 
 /// A program on the path.
