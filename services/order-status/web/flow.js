@@ -10,6 +10,8 @@ import { orderRows } from './rows.js';
 const SHOWN = 20;
 /** Changes are painted together. */
 const FRAME = 200;
+/** After what could not be shown the list is asked for again. */
+const AGAIN = 2000;
 
 /** Fills the part. */
 export function flow(root, { signal }) {
@@ -44,7 +46,7 @@ export function flow(root, { signal }) {
     none.hidden = feed.size() > 0;
   };
   let newest = 0;
-  // One that is only now in stock again, long after it was placed, is no new order.
+  // One that moves again long after it was placed is no new order.
   const isNew = (order) => {
     const placed = new Date(order.placed_at).getTime();
     if (!(placed >= newest - 2000)) return false;
@@ -64,19 +66,27 @@ export function flow(root, { signal }) {
   };
   live.addEventListener('order', heard, { signal });
   live.addEventListener('flow', numbers, { signal });
-  live.addEventListener('skipped', ({ detail }) => say(note, `${count(detail.n ?? detail.skipped)} changes not shown: too many at once`), { signal });
-  signal.addEventListener('abort', () => clearTimeout(timer));
+  let again = null;
+  live.addEventListener('skipped', ({ detail }) => {
+    say(note, `${count(detail.skipped)} changes at once were too many to show`);
+    again ??= setTimeout(load, AGAIN);
+  }, { signal });
+  signal.addEventListener('abort', () => [timer, again].forEach(clearTimeout));
   numbers();
-
-  ask(`/orders?limit=${SHOWN}`, signal)
-    .then(({ orders }) => {
-      feed.set(orders);
-      newest = Math.max(0, ...orders.map((order) => new Date(order.placed_at).getTime()));
-      none.hidden = orders.length > 0;
-    })
-    .catch((problem) => signal.aborted || say(none, problem.words ?? String(problem)))
-    .finally(() => ((isThere = true), paint()));
+  load();
   return 'Flow';
+
+  function load() {
+    again = null;
+    return ask(`/orders?limit=${SHOWN}`, signal)
+      .then(({ orders }) => {
+        feed.set(orders);
+        newest = Math.max(0, ...orders.map((order) => new Date(order.placed_at).getTime()));
+        say(note, '');
+      })
+      .catch((problem) => signal.aborted || say(none, problem.words ?? String(problem)))
+      .finally(() => ((isThere = true), paint()));
+  }
 }
 
 /** The few numbers that say whether all is well. */

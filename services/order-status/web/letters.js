@@ -72,7 +72,8 @@ export function letters(root, { search, signal }) {
   async function ask_(what) {
     const those = [...chosen.values()];
     const done = await deal(what, those);
-    if (done) tell(done);
+    if (!done) return;
+    tell(done);
     chosen.clear();
     isNew(found.body, null); // also where the same rows come again
     load();
