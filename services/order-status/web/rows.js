@@ -36,8 +36,15 @@ export function orderRows(caption, limit) {
     has: (order) => rows.has(order.order_id),
     /** These, instead of what there was. */
     set(orders) {
-      rows.clear();
-      body.replaceChildren(...orders.slice(0, limit).map(made));
+      const page = orders.slice(0, limit);
+      const stay = new Set(page.map((order) => order.order_id));
+      for (const [id, { row }] of rows) if (!stay.has(id)) (row.remove(), rows.delete(id));
+      page.forEach((order, at) => {
+        // Rows that stay keep their place in the document: somebody may be on one of their links.
+        this.change(order);
+        const row = rows.get(order.order_id)?.row ?? made(order);
+        if (body.children[at] !== row) body.insertBefore(row, body.children[at] ?? null);
+      });
     },
     /** One that has changed stays where it is. */
     change(order) {
