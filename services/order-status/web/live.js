@@ -79,12 +79,13 @@ class Live extends EventTarget {
     this.#stop = () => stop.abort();
     let known = new Map();
     let wait = 500;
+    let hasFailed = false;
     while (!stop.signal.aborted) {
       let pause = EVERY;
       try {
         if (this.hasFlow) await this.#askFlow(stop.signal);
         const { orders } = await ask(`/orders?limit=${ASKED}`, stop.signal);
-        if (this.#wasTroubled) return this.start(); // another version may answer now
+        if (hasFailed) return this.start(); // another version may answer now
         this.#set({ kind: 'asking' });
         const before = known;
         known = new Map(orders.map((order) => [order.order_id, `${order.state} ${order.step}`]));
@@ -95,6 +96,7 @@ class Live extends EventTarget {
         if (stop.signal.aborted) return;
         const kind = troubled.has(problem.kind) ? problem.kind : 'busy';
         pause = wait;
+        hasFailed = true;
         wait = Math.min(wait * 2, LONGEST);
         this.#set({ kind, problem, next: kind === 'staff' ? null : pause });
         if (kind === 'staff') return;
