@@ -44,6 +44,7 @@ export function flow(root, { signal }) {
       else if (isNew(order)) feed.add(order);
     }
     none.hidden = feed.size() > 0;
+    feed.node.hidden = feed.size() === 0;
   };
   let newest = 0;
   // One that moves again long after it was placed is no new order.
