@@ -38,7 +38,7 @@ function show(isNavigation) {
     if (link.dataset.part !== (known || 'flow')) link.removeAttribute('aria-current');
     else {
       link.setAttribute('aria-current', 'page');
-      link.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+      link.scrollIntoView({ inline: 'center', block: 'nearest' });
     }
   }
   if (isNavigation) {
