@@ -18,7 +18,7 @@ export function confirm({ title, what, verb, isGrave, more = [], run }) {
     {},
     h('h2', { id: 'asked' }, title),
     what,
-    field('Your name', by, 'Told to the audit topic. Where a token says who you are, that counts.'),
+    field('Your name', by, 'It goes on the log. Where a token says who you are, that counts.'),
     field('Reason', reason, 'Nothing personal: it stays.'),
     more,
     wrong,

@@ -89,9 +89,9 @@ export function letters(root, { search, signal }) {
 }
 
 const ACTS = {
-  redrive: { verb: 'Redrive …', title: 'Redrive', says: 'are handed back to the service to be handled again.' },
-  park: { verb: 'Park …', title: 'Park', says: 'are put aside: a redrive of all leaves them out.' },
-  discard: { verb: 'Discard …', title: 'Discard', says: 'are given up for good. That cannot be taken back.' },
+  redrive: { verb: 'Redrive …', title: 'Redrive', says: 'Handed back to the service, to be handled again.' },
+  park: { verb: 'Park …', title: 'Park', says: 'Put aside: a redrive of all leaves out what is parked.' },
+  discard: { verb: 'Discard …', title: 'Discard', says: 'Given up for good. That cannot be taken back.' },
 };
 
 /** Asks, tries dry where that is wanted, and does it; in the end, what was done in words. */
@@ -116,7 +116,7 @@ function deal(what, those) {
   }, 'Try without doing it');
   return confirm({
     title: `${title} ${number} of ${group}?`,
-    what: h('p', {}, `${number} of ${group} ${says}`),
+    what: h('p', {}, says),
     verb: `${title} ${number}`,
     isGrave: what === 'discard',
     more: [h('div', { class: 'buttons' }, dry), tried],
