@@ -57,6 +57,7 @@ mod stripe_mock;
 mod time;
 mod timeline;
 mod topology;
+mod tower;
 mod traces;
 mod training;
 mod waiting;

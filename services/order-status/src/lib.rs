@@ -12,6 +12,7 @@
 //! through the way in;
 //! [`dead_letters`] → `orderflow_letters` → the groups' own topics and `audit`.
 //! [`models`] → `orderflow_versions` → `models` and `models.state`.
+//! [`page`]: the control tower, a web page that asks the same routes.
 //! [`label_order`] (by what [`parties`] keeps of an order) → [`commands`] → the log.
 
 mod acts;
@@ -41,6 +42,7 @@ mod on_event;
 mod on_operator_act;
 mod order;
 mod order_events;
+mod page;
 mod parties;
 mod problem_kind;
 mod put_aside;

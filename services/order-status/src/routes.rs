@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    http::header::CONTENT_TYPE,
+    http::{
+        HeaderMap,
+        header::{CONTENT_TYPE, VARY},
+    },
     middleware::from_fn_with_state,
-    response::IntoResponse,
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use orderflow::http::{Outermost, correlate, panicked, with_problems};
-use serde_json::{Value, json};
+use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
@@ -25,6 +28,7 @@ use crate::{
     meters::REQUESTS,
     models,
     order_events::order_events,
+    page,
     problem_kind,
     reviews::reviews,
     show_order::show_order,
@@ -47,7 +51,8 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/flow/events", get(flow_events))
         .route("/openapi.json", get(openapi))
         .merge(dead_letters::routes())
-        .merge(models::routes());
+        .merge(models::routes())
+        .merge(page::routes());
     with_problems(routes, problem_kind::ALL)
         // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
         // problems.
@@ -62,8 +67,11 @@ async fn openapi() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], include_str!("../openapi.json"))
 }
 
-async fn index() -> Json<Value> {
-    Json(json!({
+async fn index(headers: HeaderMap) -> Response {
+    if page::is_wanted(&headers) {
+        return Redirect::to(page::PAGE).into_response();
+    }
+    let index = json!({
         "service": "order-status",
         "what": "where each order stands and how it got there; takes cancels, reviews and labels",
         "links": {
@@ -81,6 +89,8 @@ async fn index() -> Json<Value> {
             "models (staff)": "/models",
             "all of it, for programs": "/openapi.json",
             "problems": "/problems",
+            "the control tower, for people": page::PAGE,
         },
-    }))
+    });
+    ([(VARY, "accept")], Json(index)).into_response()
 }

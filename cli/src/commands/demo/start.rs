@@ -86,7 +86,7 @@ impl Running {
             ShippedModel::store(folder).display()
         );
         Ok(format!(
-            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n  recommendations    {shown}/recommendations/<CUSTOMER-ID>, {shown}/products/<SKU>/related\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nFor the commands:\n  {variables}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID>\n  orderflow orders show <ORDER-ID>\n  orderflow models train fraud --from-topics --maturity 0s --as-version 2 --out fraud-2\n",
+            "\nEverything is still running; Ctrl-C stops it.\n\n  orders             {url}/orders (also {url}/catalogue)\n  control tower      {status}/ui/\n  order status       {status}/orders/<ORDER-ID>, {status}/reviews\n  recommendations    {shown}/recommendations/<CUSTOMER-ID>, {shown}/products/<SKU>/related\n{}\n  servers            {chosen}\n  logs, labels       {}\n\nFor the commands:\n  {variables}\n\nTry:\n  curl -i {url}/orders -H 'content-type: application/json' -d '{}'\n  orderflow orders watch <ORDER-ID>\n  orderflow orders show <ORDER-ID>\n  orderflow models train fraud --from-topics --maturity 0s --as-version 2 --out fraud-2\n",
             operators.join("\n"),
             folder.display(),
             EXAMPLE_ORDER,

@@ -9,6 +9,7 @@ mod following;
 mod labels;
 mod lists;
 mod openapi;
+mod page;
 mod put_aside;
 mod reviews;
 mod showing;
