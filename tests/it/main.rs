@@ -30,6 +30,7 @@ mod model_bench;
 mod models;
 mod models_instances;
 mod models_serving;
+mod notifications;
 mod order_status;
 mod outages;
 mod planted;
