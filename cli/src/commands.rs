@@ -11,6 +11,7 @@ mod doctor;
 mod labels;
 mod load;
 mod models;
+mod notifications;
 mod orders;
 mod rebuild;
 mod replay;
@@ -87,6 +88,9 @@ enum Command {
     /// Models: made, measured, published, tried, promoted, rolled back.
     #[command(subcommand)]
     Models(models::Models),
+    /// Who is told what becomes of orders: webhooks and e-mail.
+    #[command(subcommand)]
+    Notifications(notifications::Notifications),
     /// What would change if the past were handled again, by a service's steps or another model; nothing is done.
     Replay(replay::Replay),
     /// Dead letters, and having them handled again.
@@ -120,6 +124,7 @@ impl Cli {
             Command::Label(labels) => labels.run().await,
             Command::Customers(customers) => customers.run().await,
             Command::Models(models) => models.run().await,
+            Command::Notifications(notifications) => notifications.run().await,
             Command::Replay(replay) => replay.run().await,
             Command::Dlq(dlq) => dlq.run().await,
             Command::Verify(verify) => verify.run().await,

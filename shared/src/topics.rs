@@ -60,11 +60,15 @@ pub const CUSTOMER_KEYS: Topic = Topic("customer.keys");
 pub const ACTIVITY: Topic = Topic("activity");
 /// What to show to whom.
 pub const RECOMMENDATIONS: Topic = Topic("recommendations");
+/// What customers and merchants are told, and what came of it.
+pub const NOTIFICATIONS: Topic = Topic("notifications");
+/// Who wants to be told of what.
+pub const NOTIFICATIONS_SUBSCRIPTIONS: Topic = Topic("notifications.subscriptions");
 /// What operators should find later.
 pub const AUDIT: Topic = Topic("audit");
 
 /// Every topic there is.
-pub const ALL: [Topic; 18] = [
+pub const ALL: [Topic; 20] = [
     ORDERS,
     REVIEWS,
     FRAUD,
@@ -82,6 +86,8 @@ pub const ALL: [Topic; 18] = [
     CUSTOMER_KEYS,
     ACTIVITY,
     RECOMMENDATIONS,
+    NOTIFICATIONS,
+    NOTIFICATIONS_SUBSCRIPTIONS,
     AUDIT,
 ];
 
@@ -101,9 +107,10 @@ macro_rules! group {
 }
 
 /// Every service with a group, and the group's own topics.
-const GROUPS: [(&str, GroupTopics); 6] = [
+const GROUPS: [(&str, GroupTopics); 7] = [
     group!("fraud-scoring"),
     group!("inventory"),
+    group!("notifications"),
     group!("order-status"),
     group!("payment"),
     group!("recommendation"),

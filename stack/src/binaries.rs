@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 const FOLDER: &str = "ORDERFLOW_BIN_DIR";
 
 /// Every program a run of the whole pipeline needs.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "order-intake",
     "fraud-scoring",
     "inventory",
@@ -20,6 +20,7 @@ pub const NAMES: [&str; 10] = [
     "shipping",
     "order-status",
     "recommendation",
+    "notifications",
     "gateway-simulator",
     "carrier-simulator",
     "orderflow",

@@ -4,7 +4,7 @@
 //!
 //! | module | answers |
 //! |---|---|
-//! | [`mod@fraud_scoring`], [`mod@inventory`], [`mod@payment`], [`mod@recommendation`], [`mod@shipping`] | each step, with nothing known before and with what it waits for |
+//! | [`mod@fraud_scoring`], [`mod@inventory`], [`mod@notifications`], [`mod@payment`], [`mod@recommendation`], [`mod@shipping`] | each step, with nothing known before and with what it waits for |
 //! | [`order_status`] | the words of every event on a timeline, from the running service |
 //! | [`coverage`] | that no step, no record and no snapshot is left over |
 //! | [`bench`], [`keys`] | what a step stands on |
@@ -17,6 +17,7 @@ mod coverage;
 mod fraud_scoring;
 mod inventory;
 mod keys;
+mod notifications;
 mod order_status;
 mod payment;
 mod recommendation;

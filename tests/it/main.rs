@@ -36,6 +36,7 @@ mod models;
 mod models_http;
 mod models_instances;
 mod models_serving;
+mod notifications;
 mod order_status;
 mod outages;
 mod planted;

@@ -9,9 +9,11 @@ use orderflow_tests::sources::{self, Source, between};
 type Records = BTreeSet<(String, String)>;
 
 /// What a service follows beside its steps, or folds in a rebuild, and how its source shows it.
-const FOLLOWED: [(&str, &str, &str); 4] = [
+const FOLLOWED: [(&str, &str, &str); 6] = [
     ("fraud-scoring", "models.state", "service.follow::<ModelState>()"),
     ("inventory", "inventory.snapshots", "INVENTORY_SNAPSHOTS"),
+    ("notifications", "customer.keys", "ReadingKeys::start"),
+    ("notifications", "notifications.subscriptions", "service.follow::<Subscription>()"),
     ("order-intake", "customer.keys", "WritingKeys::start"),
     ("shipping", "customer.keys", "ReadingKeys::start"),
 ];
@@ -21,7 +23,7 @@ const FOLLOWED: [(&str, &str, &str); 4] = [
 const PUT_ASIDE: &str = "PutAside";
 
 /// Services that also publish what comes to them from outside, by HTTP.
-const PUBLISHERS: [&str; 3] = ["order-intake", "order-status", "payment"];
+const PUBLISHERS: [&str; 4] = ["notifications", "order-intake", "order-status", "payment"];
 
 /// A step or a deadline as its source declares it; a deadline reads nothing.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -97,7 +97,7 @@ pub(super) fn service(environment: &Environment, service: &'static str, slot: us
             env.push(("LISTEN".to_owned(), listen));
             http_url = Some(url);
         }
-        "recommendation" => {
+        "recommendation" | "notifications" => {
             let Address { listen, url } = address()?;
             env.push(("LISTEN".to_owned(), listen));
             http_url = Some(url);

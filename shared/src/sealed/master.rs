@@ -118,6 +118,47 @@ impl MasterKey {
         plain.zeroize();
         key
     }
+
+    /// Seals a small secret that is no customer's, for what `owner` names; answers nonce and ciphertext.
+    ///
+    /// # Errors
+    /// `Fatal` when the system has no randomness to give.
+    pub fn seal(&self, owner: &str, secret: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+        let mut buffer = secret.to_vec();
+        let nonce = self.key.seal_in_place_append_tag(Aad::from(owner.as_bytes()), &mut buffer);
+        let nonce = nonce.map_err(|_| Fault::fatal("seal_failed", "a secret cannot be sealed"))?;
+        Ok((nonce.as_ref().to_vec(), buffer))
+    }
+
+    /// Opens what [`Self::seal`] has sealed for this owner, under the master key with this id.
+    ///
+    /// # Errors
+    /// `Fatal` (`other_master_key`) when it is under another master key. `Poison` (`key_unreadable`) when it is damaged or
+    /// another owner's.
+    pub fn open(
+        &self,
+        owner: &str,
+        master_key_id: &str,
+        nonce: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        if master_key_id != self.id {
+            let message = format!(
+                "a secret of {owner} is under master key {master_key_id}, but MASTER_KEY_FILE holds {}",
+                self.id
+            );
+            return Err(Fault::fatal("other_master_key", message));
+        }
+        let damaged = || Fault::poison("key_unreadable", format!("a secret of {owner} is damaged"));
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
+        let mut buffer = Zeroizing::new(sealed.to_vec());
+        let length = {
+            let plain = self.key.open_in_place(nonce, Aad::from(owner.as_bytes()), &mut buffer);
+            plain.map_err(|_| damaged())?.len()
+        };
+        buffer.truncate(length);
+        Ok(buffer)
+    }
 }
 
 /// Whose key it is, as associated data: a wrapped key cannot be moved to another customer or id.

@@ -8,17 +8,25 @@ use orderflow_tests::sources::{self, between};
 /// Runs as a process, which is sent every example on the topics it reads.
 const AS_A_PROCESS: &str = "order-status";
 
-/// Records that are read beside the steps, and where that is tested: `models_serving.rs`, `stock_snapshots.rs`, and the
-/// sealing's own tests.
-const FOLLOWED: [&str; 3] = ["ModelState", "StockSnapshot", "WrappedKey"];
+/// Records that are read beside the steps, or in rebuilds only, and where that is tested: `models_serving.rs`,
+/// `stock_snapshots.rs`, the sealing's own tests, and `notifications.rs`.
+const FOLLOWED: [&str; 7] = [
+    "ModelState",
+    "StockSnapshot",
+    "WrappedKey",
+    "Subscription",
+    "NotificationDelivered",
+    "NotificationFailed",
+    "EndpointDisabled",
+];
 
 /// A step or a deadline, as its source declares it.
 struct Hop {
     service: String,
     /// Its file, which its type is named for.
     file: String,
-    /// What it reads; nothing for a deadline.
-    reads: Option<String>,
+    /// What it reads, one record type or several; nothing for a deadline.
+    reads: Vec<String>,
 }
 
 impl Hop {
@@ -48,7 +56,8 @@ fn every_step_and_deadline_is_run_with_every_example_it_reads() {
 fn every_example_that_somebody_reads_is_read_by_a_step_that_is_run() {
     let catalogue = Catalogue::load().unwrap();
     let hops = hops();
-    let read: BTreeSet<&str> = hops.iter().filter_map(|hop| hop.reads.as_deref()).chain(FOLLOWED).collect();
+    let read: BTreeSet<&str> =
+        hops.iter().flat_map(|hop| hop.reads.iter().map(String::as_str)).chain(FOLLOWED).collect();
     for (topic, entry) in &catalogue.topics {
         let sent = entry.read_by.iter().any(|service| service == AS_A_PROCESS);
         for record in entry.records.keys().filter(|_| !entry.read_by.is_empty()) {
@@ -62,15 +71,13 @@ fn every_example_that_somebody_reads_is_read_by_a_step_that_is_run() {
 #[test]
 fn every_snapshot_is_of_a_step_and_an_example_there_are() {
     let hops = hops();
-    let of = |hop: &Hop| match &hop.reads {
-        Some(record) => names(record),
+    let of = |hop: &Hop| -> Vec<String> {
         // A deadline takes what waits for it: something that its service has read.
-        None => hops
-            .iter()
-            .filter(|h| h.service == hop.service)
-            .filter_map(|h| h.reads.as_deref())
-            .flat_map(names)
-            .collect(),
+        let feeds = |one: &&Hop| match hop.reads.is_empty() {
+            true => one.service == hop.service,
+            false => (&one.service, &one.file) == (&hop.service, &hop.file),
+        };
+        hops.iter().filter(feeds).flat_map(|one| &one.reads).flat_map(|record| names(record)).collect()
     };
     let known: BTreeMap<String, Vec<String>> =
         hops.iter().map(|hop| (format!("{}_{}", hop.service, hop.file), of(hop))).collect();
@@ -98,11 +105,18 @@ fn hops() -> Vec<Hop> {
 
 fn hops_of(service: &str) -> Vec<Hop> {
     let files = sources::rust(&format!("services/{service}/src")).into_iter();
-    let files = files.filter(|file| file.name.starts_with("on_") || file.name.starts_with("at_"));
-    let hops = files.map(|file| Hop {
+    let files: Vec<_> = files.collect();
+    let text: String = files.iter().map(|file| file.text.as_str()).collect();
+    // One record type, or an enum of several somewhere in the service.
+    let types = |declared: &str| -> Vec<String> {
+        let variants = between(&text, &format!("enum {declared} {{"), "}").next().unwrap_or(declared);
+        variants.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let hops = files.iter().filter(|file| file.name.starts_with("on_") || file.name.starts_with("at_"));
+    let hops = hops.map(|file| Hop {
         service: service.to_owned(),
-        reads: between(&file.text, "type In = ", ";").next().map(str::to_owned),
-        file: file.name,
+        reads: between(&file.text, "type In = ", ";").next().map(types).unwrap_or_default(),
+        file: file.name.clone(),
     });
     hops.collect()
 }
