@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::book::{Answered, Asker, Book, Changed, Decision, Moment, Simulator};
 use crate::call::{Call, Change, Keyed};
@@ -16,6 +17,9 @@ use crate::fate::{Dice, Fate};
 use crate::journal::Journal;
 use crate::ledger::{self, LedgerError, Record};
 use crate::reply::{Refusal, Reply};
+
+/// What of an answer's time is left for its line to become durable: the disk's time is not to come on top.
+const WRITING: Duration = Duration::from_millis(3);
 
 /// How a desk is set up.
 pub struct Options<F> {
@@ -91,10 +95,13 @@ impl<S: Simulator> Desk<S> {
         let asker = Asker { request: call.fingerprint(&request), key };
         let claim = self.claims.claim(asker.key.as_deref())?;
         let fate = self.fate();
-        suffer(&fate, if request.is_decided_outside() { fate.latency } else { fate.at_home }).await?;
+        let latency = if request.is_decided_outside() { fate.latency } else { fate.at_home };
+        let due = Instant::now() + latency;
+        suffer(&fate, latency.saturating_sub(WRITING)).await?;
         let (answered, line) =
             self.record(asker, &fate, |simulator, moment| decide(simulator, request, moment))?;
         self.durable(answered.rests_on).await?;
+        tokio::time::sleep_until(due).await;
         self.tell(line);
         // The work is done: a caller that gave up on a withheld answer may ask again at once.
         drop(claim);
