@@ -57,8 +57,9 @@ export async function send(path, { signal, ...request } = {}) {
   try {
     response = await fetch(path, { ...request, signal, cache: 'no-store', redirect: 'error' });
   } catch (error) {
-    if (signal?.aborted && signal.reason?.name !== 'TimeoutError') throw error;
-    throw new Problem(0, {});
+    if (!signal?.aborted) throw new Problem(0, {});
+    if (signal.reason?.name === 'TimeoutError') throw new Problem(504, { detail: 'order-status takes too long to answer' });
+    throw error;
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
