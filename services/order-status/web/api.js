@@ -2,7 +2,8 @@
 
 const TOKEN = 'orderflow.token';
 const NAME = 'orderflow.name';
-const PATIENCE = 15_000;
+/** Dead letters are read from the log itself: on a machine that has much else to do that takes a while. */
+const PATIENCE = 40_000;
 
 /** The operator's token: for this tab, until it is closed. */
 export const token = {
