@@ -49,7 +49,9 @@ export function letters(root, { search, signal }) {
     return found.row(tick, open, one.group, h('code', {}, one.code), one.message, tried, moment(one.last_failed_at ?? one.time));
   }
 
+  let isLooking = false;
   async function load() {
+    isLooking = true;
     try {
       const filter = { ...asked, limit: PAGE };
       const [page, counted] = await Promise.all([ask(`/dead-letters${query(filter)}`, signal), ask('/dead-letters/stats', signal)]);
@@ -66,6 +68,8 @@ export function letters(root, { search, signal }) {
     } catch (problem) {
       if (signal.aborted || problem.kind === 'down') return;
       put(note, empty(problem.kind === 'absent' ? 'Dead letters are not available from this server.' : problem.words));
+    } finally {
+      isLooking = false;
     }
   }
 
@@ -80,7 +84,7 @@ export function letters(root, { search, signal }) {
   }
 
   // Not under somebody's hands.
-  const isIdle = () => !document.hidden && chosen.size === 0 && !found.node.contains(document.activeElement);
+  const isIdle = () => !document.hidden && !isLooking && chosen.size === 0 && !found.node.contains(document.activeElement);
   const again = setInterval(() => isIdle() && load(), EVERY);
   signal.addEventListener('abort', () => clearInterval(again));
   choice();

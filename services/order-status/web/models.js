@@ -41,6 +41,7 @@ function section(model, load) {
   const { live, shadow, canary, off, drift, report, versions = [] } = model;
   const button = (what, version) => h('button', {
     type: 'button',
+    disabled: what === 'rollback' && model.can_roll_back === false,
     class: ACTS[what].isGrave ? 'grave' : what === 'promote' ? 'main' : '',
     click: () => change(model, what, version, load),
   }, ACTS[what].words);
@@ -49,7 +50,7 @@ function section(model, load) {
     { class: 'card model', 'aria-label': `Model ${model.model}` },
     h('header', {}, h('h2', {}, model.model), h('div', { class: 'buttons' }, button('rollback'), button(off ? 'on' : 'off'))),
     h('div', { class: 'roles' },
-      role('Live', off ? 'rest' : 'ok', off ? 'Switched off: rules decide' : live ? `Version ${live.version}` : 'None: rules decide',
+      role('Live', off ? 'rest' : 'ok', off ? 'Switched off: rules decide' : live?.version ? `Version ${live.version}` : 'What the service is set up with',
         live && [live.engine, live.since && ['since ', moment(live.since)]]),
       role('Shadow', 'way', shadow ? `Version ${shadow.version}` : 'None', shadow && ['scores all, decides none']),
       role('Canary', 'wait', canary ? `Version ${canary.version}` : 'None', canary && [`decides for ${share(canary.share)} of the customers`]),
