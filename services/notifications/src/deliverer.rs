@@ -168,3 +168,6 @@ fn unheard_of(happened_at: Timestamp, now: Timestamp) -> Verdict {
         Verdict::Failed { reason: "unsubscribed", status: 0, disables: None }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,13 +31,13 @@ pub async fn open_on(servers: &Servers, variables: &[(&str, &str)], common: &[(&
 pub async fn notifications(shop: &Shop, arguments: &[&str]) -> Value {
     let url = shop.instance(INSTANCE).http_url().unwrap().to_owned();
     let variables = [("NOTIFICATIONS_URL".to_owned(), url)];
-    shop.orderflow_given(&variables, &[&["notifications"], arguments].concat()).await
+    shop.orderflow_given(&variables, &[&["notifications"][..], arguments].concat()).await
 }
 
 /// Has an endpoint told of these events; the subscription's id and secret.
 pub async fn subscribe(shop: &Shop, url: &str, events: &[&str]) -> (String, String) {
     let mut arguments = vec!["subscribe", "--url", url];
-    arguments.extend(events.iter().flat_map(|event| ["--event", event]));
+    arguments.extend(events.iter().flat_map(|event| ["--event", *event]));
     let answer = notifications(shop, &arguments).await;
     let text = |name: &str| answer[name].as_str().unwrap().to_owned();
     (text("id"), text("secret"))

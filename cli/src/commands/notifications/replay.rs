@@ -34,7 +34,7 @@ days.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Replay {
+pub(in crate::commands) struct Replay {
     /// The subscription's id.
     #[arg(long)]
     subscription: Uuid,
