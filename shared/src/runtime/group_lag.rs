@@ -20,7 +20,7 @@ use tracing::debug;
 
 use super::{consumer::Silent, log::reader};
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Retention},
     clock::Clock,
     metrics,
     topics::{ALL, GroupTopics, Names, Topic},
@@ -138,8 +138,10 @@ impl Group {
         name: &str,
         own: GroupTopics,
     ) -> anyhow::Result<Self> {
+        // Compacted topics are followed as a whole: nobody commits how far.
         let is_input = |topic: &&Topic| {
             let entry = catalogue.topics.get(topic.name());
+            let entry = entry.filter(|entry| entry.retention != Retention::Compacted);
             entry.is_some_and(|entry| entry.read_by.iter().any(|reader| reader == name))
         };
         let inputs = ALL.iter().filter(is_input).copied();
