@@ -129,6 +129,13 @@ catalogue! {
     /// Requests recommendation has answered.
     RECOMMENDATION_REQUESTS: Counter, One, "orderflow_recommendation_requests_total", [ROUTE, STATUS, PROBLEM];
 
+    /// Requests notifications has answered.
+    NOTIFICATIONS_REQUESTS: Counter, One, "orderflow_notifications_requests_total", [ROUTE, STATUS, PROBLEM];
+    /// Attempts to tell an endpoint or a customer of an event.
+    NOTIFICATION_ATTEMPTS: Counter, One, "orderflow_notification_attempts_total", [CHANNEL, TOLD];
+    /// Time such an attempt takes.
+    NOTIFICATION_DURATION: Histogram(Work), Seconds, "orderflow_notification_attempt_duration_seconds", [CHANNEL];
+
     /// Spans that the collector has taken.
     SPANS_EXPORTED: Counter, One, "orderflow_spans_exported_total", [];
     /// Spans that were dropped, so that nothing waits for them.

@@ -114,6 +114,11 @@ async fn a_prometheus_that_scrapes_a_shop_answers_every_query() {
     // What has just begun has no rate yet: a second time.
     placed.extend([shop.place(&Request::good()).await, shop.place(&Request::declined()).await]);
     shop.settled(&placed).await;
+    eventually("the last of them to be scraped", async || {
+        let found = prometheus.query("sum(orderflow_orders_finished_total) >= 4").await?;
+        if found.is_empty() { Err("fewer are finished".to_owned()) } else { Ok(()) }
+    })
+    .await;
     let mut answered = 0;
     for (place, query) in queries().into_iter().chain(rules::expressions()) {
         let found =

@@ -61,7 +61,7 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes this shop twice a second, and evaluates these rules (file names and contents) as often.
+    /// Starts one that scrapes this shop every second, and evaluates these rules (file names and contents) twice as often.
     pub async fn start(
         program: PathBuf,
         shop: &Shop,
@@ -72,10 +72,9 @@ impl Prometheus {
         for (name, content) in rules {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
-        let mut config =
-            "global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}\n\
+        let mut config = "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms}\n\
                           rule_files: ['*.rules.yml']\n"
-                .to_owned();
+            .to_owned();
         if let Some(Alertmanager { address, .. }) = alertmanager {
             let _ = writeln!(
                 config,

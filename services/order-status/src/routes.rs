@@ -28,8 +28,7 @@ use crate::{
     meters::REQUESTS,
     models,
     order_events::order_events,
-    page,
-    problem_kind,
+    page, problem_kind,
     reviews::reviews,
     show_order::show_order,
 };

@@ -35,6 +35,8 @@ labels! {
     ROUTE: "http_route", 40, "a route as it is declared, never a path";
     STATUS: "http_response_status_code", 25, "an answer's status";
     PROBLEM: "code", 40, "a problem's code, or `ok`";
+    CHANNEL: "channel", 2, "`webhook`, `email`";
+    TOLD: "outcome", 12, "`delivered`, `later`, or why it was given up: `gone`, `exhausted`, `erased`, …";
     CACHE: "cache", 3, "`predictions`";
     FOUND: "found", 2, "`true`, `false`";
 }

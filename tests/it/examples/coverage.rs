@@ -109,7 +109,8 @@ fn hops_of(service: &str) -> Vec<Hop> {
     let text: String = files.iter().map(|file| file.text.as_str()).collect();
     // One record type, or an enum of several somewhere in the service.
     let types = |declared: &str| -> Vec<String> {
-        let variants = between(&text, &format!("enum {declared} {{"), "}").next().unwrap_or(declared);
+        let begin = format!("enum {declared} {{");
+        let variants = between(&text, &begin, "}").next().unwrap_or(declared);
         variants.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
     let hops = files.iter().filter(|file| file.name.starts_with("on_") || file.name.starts_with("at_"));

@@ -67,7 +67,11 @@ async fn told(receiver: &Receiver) {
         let events: BTreeSet<_> = taken.iter().map(|one| (one.order(), one.name())).collect();
         let ids: BTreeSet<_> = taken.iter().map(|one| one.id.clone()).collect();
         let wanted = ORDERS * EVENTS.len();
-        if (events.len(), ids.len()) == (wanted, wanted) { Ok(()) } else { Err((events.len(), ids.len())) }
+        if (events.len(), ids.len()) == (wanted, wanted) {
+            Ok(())
+        } else {
+            Err(format!("{} events, {} ids", events.len(), ids.len()))
+        }
     })
     .await;
 }

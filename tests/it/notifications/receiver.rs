@@ -125,7 +125,7 @@ async fn enough(url: &str, count: usize, look: impl Fn() -> Vec<Received>) -> Ve
         if found.len() >= count {
             return Ok(found);
         }
-        Err(found.iter().map(Received::name).collect::<Vec<_>>())
+        Err(found.iter().map(Received::name).collect::<Vec<_>>().join(", "))
     })
     .await
 }

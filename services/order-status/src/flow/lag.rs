@@ -47,8 +47,11 @@ impl Ages {
             let behind = waiting(committed, *end, read.get(place).copied());
             lag.offsets += behind;
             let ends = self.0.entry((service, place.0, place.1)).or_default();
-            let age = age(ends, committed, if behind > 0 { *end } else { committed }, now);
-            lag.age_s = lag.age_s.max(age);
+            if behind == 0 {
+                ends.clear(); // of what is left, nobody reads anything
+                continue;
+            }
+            lag.age_s = lag.age_s.max(age(ends, committed, *end, now));
         }
         lag
     }
@@ -110,6 +113,17 @@ mod tests {
         assert_eq!(lag(5, 9, 4), (4, 3.0));
         assert_eq!(lag(7, 9, 5), (2, 1.0), "what came first was read");
         assert_eq!(lag(9, 9, 6), (0, 0.0));
+    }
+
+    #[test]
+    fn what_was_read_but_for_a_mark_does_not_grow_older() {
+        let mut ages = Ages::default();
+        let mut lag = |committed, second| {
+            let lag = ages.lag("fraud-scoring", &positions(committed, 8), &HashMap::new(), at(second));
+            (lag.offsets, lag.age_s)
+        };
+        assert_eq!((lag(5, 0), lag(5, 9)), ((2, 0.0), (2, 9.0)));
+        assert_eq!((lag(7, 10), lag(7, 60)), ((0, 0.0), (0, 0.0)));
     }
 
     #[test]
