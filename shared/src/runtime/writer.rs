@@ -127,7 +127,7 @@ impl Writer {
     /// Begins the transaction of a batch that is about to be handled, and sends these offsets into it meanwhile. To be
     /// followed by [`Self::write`] with the same offsets, or [`Self::withdraw`].
     pub fn begin_early(&mut self, consumer: &GroupConsumer, offsets: TopicPartitionList) {
-        if self.delivery != Delivery::ExactlyOnce || planted(Plant::NoFencing) {
+        if self.delivery != Delivery::ExactlyOnce || is_unfenced() {
             return;
         }
         // Whatever is wrong with either shows when the batch is written.
@@ -215,7 +215,7 @@ impl Writer {
         }
         self.send(producer, records).map_err(Ending::Abort)?;
         faults::point("after_produce");
-        if planted(Plant::NoFencing) {
+        if is_unfenced() {
             self.acknowledged(producer).map_err(Ending::Abort)?;
             call("commit", || producer.commit_transaction(CALL))?;
             faults::point("before_commit"); // of the offsets, which come by themselves
@@ -297,6 +297,11 @@ impl Writer {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether offsets are committed beside the transaction: never, unless that bug is planted.
+fn is_unfenced() -> bool {
+    planted(Plant::NoFencing)
 }
 
 /// How a failed write must be ended.
