@@ -41,7 +41,7 @@ pub(super) enum Notifications {
     /// Ends it.
     Delete(One),
     /// Has it told again what was not told, or everything of a time range.
-    Replay(replay::Replay),
+    Replay(Box<replay::Replay>),
 }
 
 #[derive(Debug, Args)]
