@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orderflow::{catalogue::Catalogue, envelope::ids, runtime::dead_letter::CODE, schemas, topics};
+use orderflow::{
+    catalogue::Catalogue, clock::Clock, envelope::ids, runtime::dead_letter::CODE, schemas, topics,
+};
 use orderflow_cli::{
     contracts::{Standing, survey},
     environment::{Environment, Options, SERVICES},
@@ -148,7 +150,9 @@ async fn the_example_of_a_redrive_is_on_its_orders_timeline() {
 async fn the_example_of_a_breaker_is_a_fault_in_the_flow() {
     let _place = servers::place().await;
     let environment = alone().await;
-    let moved = of_audit("BreakerMoved", "/service");
+    let mut moved = of_audit("BreakerMoved", "/service");
+    // What was said more than a day ago is not shown.
+    moved.record["moved_at"] = json!(Clock::system().now().as_microsecond());
     send(&environment, [(&moved, moved.id())].into_iter()).await;
     let (step, url) = ("order-status.on_breaker_moved", format!("{}/flow", environment.status_url()));
     eventually(&format!("{step} to say so"), async || {
