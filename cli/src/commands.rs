@@ -13,6 +13,7 @@ mod load;
 mod models;
 mod notifications;
 mod orders;
+mod problem;
 mod rebuild;
 mod replay;
 mod reviews;

@@ -6,6 +6,8 @@ use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::commands::problem::words;
+
 /// Where notifications is, and who asks.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Desk {
@@ -45,14 +47,4 @@ impl Desk {
         }
         bail!("{status}: {}", words(&answer))
     }
-}
-
-/// A problem (RFC 9457) for people: what, what to do, and every field at fault.
-fn words(problem: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut words = format!("{}: {}", text(&problem["title"]), text(&problem["detail"]));
-    for error in problem["errors"].as_array().into_iter().flatten() {
-        words.push_str(&format!("\n  {}: {}", text(&error["field"]), text(&error["detail"])));
-    }
-    words
 }
