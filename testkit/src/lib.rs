@@ -1,6 +1,8 @@
-//! What the crates' own tests share: a Redis of a test's own, where one is installed.
+//! What tests share: a Redis of a test's own, where one is installed, and an [`endpoint`] of webhooks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+pub mod endpoint;
 
 use std::{
     os::unix::net::UnixStream,

@@ -9,7 +9,7 @@ use orderflow_tests::{
 
 use super::{
     office::{INSTANCE, open_on, subscribe},
-    receiver::{Answer, Received, Receiver},
+    receiver::{Answer, Received, Receiver, Webhook},
 };
 
 const TAKES: Answer = Answer::Status(204);

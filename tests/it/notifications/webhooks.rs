@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     office::{notifications, open_on, subscribe},
-    receiver::{Answer, Received, Receiver},
+    receiver::{Answer, Received, Receiver, Webhook},
 };
 
 const TAKES: Answer = Answer::Status(204);

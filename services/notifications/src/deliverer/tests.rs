@@ -1,6 +1,5 @@
 //! From what is due to what is told of it: a real Redis, real endpoints, a mail server on a socket.
 
-mod endpoint;
 mod mail_server;
 
 use std::collections::BTreeMap;
@@ -31,8 +30,8 @@ use crate::{
     subscriptions::tests::{followed, subscription},
     webhook::Webhooks,
 };
-use endpoint::{Answer as Says, Endpoint};
 use mail_server::MailServer;
+use orderflow_testkit::endpoint::{self, Answer as Says, Endpoint};
 
 const TAKES: Says = Says::Status(204);
 const TIMEOUT: Duration = Duration::from_millis(800);
