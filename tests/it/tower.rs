@@ -3,7 +3,7 @@
 mod browser;
 
 use browser::Browser;
-use orderflow::events::{DeadLetterRedriven, InventoryReserved, OrderValidatedForFraud};
+use orderflow::events::{DeadLetterRedriven, OrderValidatedForFraud};
 use orderflow_cli::environment::Options;
 use orderflow_tests::{Request, Shop, eventually, options};
 use serde_json::json;
@@ -88,12 +88,8 @@ async fn a_held_order_is_approved_by_whoever_gives_a_name_and_a_reason() {
 async fn a_dead_letter_is_looked_at_tried_and_redriven() {
     let shop = Shop::open(options()).await;
     let Some(tower) = tower(&shop).await else { return shop.close(&[]).await };
-    shop.terminate("payment-0").await;
-    let placed = shop.place(&Request::good()).await;
+    let placed = shop.place_refused_by_shipping().await;
     let key = placed.order_id.to_string();
-    shop.record::<InventoryReserved>(&key).await;
-    shop.refuse("shipping-0", &key, true).await;
-    shop.start_again("payment-0").await;
     eventually("the letter to be listed", async || {
         let (_, listed) = shop.ask("/dead-letters?group=shipping").await;
         if listed["dead_letters"][0].is_object() { Ok(()) } else { Err(listed) }

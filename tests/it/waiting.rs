@@ -7,7 +7,7 @@ mod redriven;
 
 use orderflow::{
     config::Delivery,
-    events::{InventoryReserved, OrderCancelRejected, OrderCancelRequested, ShippingLabelGenerated},
+    events::{OrderCancelRejected, OrderCancelRequested, ShippingLabelGenerated},
     order_state::State,
     runtime::waiting::journal::{BURIED, SETTLED},
     topics::{self, GroupTopics},
@@ -182,14 +182,9 @@ struct Blocked {
 impl Blocked {
     /// Places an order, and has shipping refuse its payment.
     async fn begin(shop: &Shop) -> Self {
-        shop.terminate("payment-0").await;
-        let placed = shop.place(&Request::good()).await;
-        let key = placed.order_id.to_string();
-        shop.record::<InventoryReserved>(&key).await;
-        shop.refuse("shipping-0", &key, true).await;
-        shop.start_again("payment-0").await;
+        let placed = shop.place_refused_by_shipping().await;
         letters(shop, 1).await;
-        Self { placed, key }
+        Self { placed, key: placed.order_id.to_string() }
     }
 
     /// Has the customer cancel, again and again; each comes after the payment, so each must wait for it.

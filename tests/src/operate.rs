@@ -2,15 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use orderflow::topics::Topic;
+use orderflow::{events::InventoryReserved, topics::Topic};
 use orderflow_cli::environment::Instance;
 use orderflow_stack::logs::tail;
 use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::{
-    Shop,
+    Request, Shop,
     groups::{lag, members},
+    load::Placed,
     waiting::eventually,
 };
 
@@ -83,6 +84,17 @@ impl Shop {
     /// from now on, or no longer.
     pub async fn refuse(&self, name: &str, key: &str, refused: bool) {
         self.operate(name, "faults/refuse", json!({ "key": key, "refused": refused })).await;
+    }
+
+    /// A good order whose payment shipping refuses, until it no longer [refuses](Self::refuse) the order's id.
+    pub async fn place_refused_by_shipping(&self) -> Placed {
+        self.terminate("payment-0").await;
+        let placed = self.place(&Request::good()).await;
+        let key = placed.order_id.to_string();
+        self.record::<InventoryReserved>(&key).await;
+        self.refuse("shipping-0", &key, true).await;
+        self.start_again("payment-0").await;
+        placed
     }
 
     /// Moves the clock of an instance.

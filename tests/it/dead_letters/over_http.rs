@@ -1,19 +1,15 @@
 //! What `orderflow dlq` does, over HTTP.
 
-use orderflow::events::{DeadLetterParked, DeadLetterRedriven, InventoryReserved};
-use orderflow_tests::{Request, Shop, eventually, options};
+use orderflow::events::{DeadLetterParked, DeadLetterRedriven};
+use orderflow_tests::{Shop, eventually, options};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn an_operator_deals_with_dead_letters_over_http() {
     let shop = Shop::open(options()).await;
-    shop.terminate("payment-0").await;
-    let placed = shop.place(&Request::good()).await;
+    let placed = shop.place_refused_by_shipping().await;
     let key = placed.order_id.to_string();
-    shop.record::<InventoryReserved>(&key).await;
-    shop.refuse("shipping-0", &key, true).await;
-    shop.start_again("payment-0").await;
     let path = format!("/dead-letters?group=shipping&key={key}");
     let letter = eventually("the letter to be listed", async || {
         let (status, listed) = shop.ask(&path).await;
