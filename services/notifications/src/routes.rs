@@ -5,13 +5,11 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     http::header::CONTENT_TYPE,
-    middleware::from_fn_with_state,
     response::IntoResponse,
     routing::{get, post},
 };
-use orderflow::http::{Outermost, correlate, panicked, with_problems};
+use orderflow::http::{Outermost, served};
 use serde_json::{Value, json};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     announcement::EVENTS,
@@ -33,13 +31,7 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/subscriptions/{id}", get(show).delete(delete))
         .route("/subscriptions/{id}/{change}", post(change))
         .route("/openapi.json", get(openapi));
-    with_problems(routes, problem_kind::ALL)
-        // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
-        // problems.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outermost: every answer has its correlation id, also one that was shed.
-        .layer(from_fn_with_state(outermost, correlate))
-        .with_state(desk)
+    served(routes, problem_kind::ALL, outermost).with_state(desk)
 }
 
 /// All of it as OpenAPI 3.1.

@@ -9,9 +9,8 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use orderflow::http::{Outermost, Problem, correlate, panicked, with_problems};
+use orderflow::http::{Outermost, Problem, served};
 use serde_json::{Value, json};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     activity::report_activity, intake::Intake, meters::REQUESTS, place_order::place_order, problem_kind,
@@ -27,14 +26,9 @@ pub fn routes(intake: Arc<Intake>) -> Router {
         .route("/activity", post(report_activity))
         .route("/catalogue", get(catalogue))
         .route("/stock/adjustments", post(adjust_stock));
-    with_problems(routes, problem_kind::ALL)
-        // Layers, innermost first. Before anything costs: a place among those in flight, and where the caller is.
-        .layer(from_fn_with_state(intake.clone(), admit))
-        // A panic is answered as a problem, so it is caught inside the layer that writes problems.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outermost: every answer has its correlation id, also one that was shed.
-        .layer(from_fn_with_state(outermost, correlate))
-        .with_state(intake)
+    // Before anything costs: a place among those in flight, and where the caller is.
+    let routes = routes.layer(from_fn_with_state(intake.clone(), admit));
+    served(routes, problem_kind::ALL, outermost).with_state(intake)
 }
 
 async fn admit(

@@ -8,13 +8,11 @@ use axum::{
         HeaderMap,
         header::{CONTENT_TYPE, VARY},
     },
-    middleware::from_fn_with_state,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use orderflow::http::{Outermost, correlate, panicked, with_problems};
+use orderflow::http::{Outermost, served};
 use serde_json::json;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     audit_record::audit_record,
@@ -52,13 +50,7 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .merge(dead_letters::routes())
         .merge(models::routes())
         .merge(page::routes());
-    with_problems(routes, problem_kind::ALL)
-        // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
-        // problems.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outermost: every answer has its correlation id, also one that was shed.
-        .layer(from_fn_with_state(outermost, correlate))
-        .with_state(desk)
+    served(routes, problem_kind::ALL, outermost).with_state(desk)
 }
 
 /// All of it as OpenAPI 3.1.

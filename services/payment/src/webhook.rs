@@ -7,18 +7,16 @@ use axum::{
     Extension, Json, Router,
     extract::{Request, State},
     http::HeaderMap,
-    middleware::from_fn_with_state,
     routing::post,
 };
 use orderflow::{
     clock::Clock,
     events::GatewayAnswered,
     fault::Fault,
-    http::{Correlation, InFlight, Outermost, Problem, body, correlate, panicked, random_id, with_problems},
+    http::{Correlation, InFlight, Outermost, Problem, body, random_id, served},
     runtime::{Publisher, Root},
 };
 use serde_json::{Value, json};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     callback::Callback,
@@ -71,11 +69,7 @@ impl Webhook {
     pub fn routes(self: Arc<Self>) -> Router {
         let outermost = Outermost { clock: self.clock.clone(), requests: REQUESTS };
         let routes = Router::new().route("/webhooks/stripe", post(take));
-        with_problems(routes, problem_kind::ALL)
-            .layer(CatchPanicLayer::custom(panicked))
-            // Outermost: every answer has its correlation id.
-            .layer(from_fn_with_state(outermost, correlate))
-            .with_state(self)
+        served(routes, problem_kind::ALL, outermost).with_state(self)
     }
 }
 

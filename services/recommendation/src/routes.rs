@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::{Json, Router, middleware::from_fn_with_state, routing::get};
-use orderflow::http::{Outermost, correlate, panicked, with_problems};
+use axum::{Json, Router, routing::get};
+use orderflow::http::{Outermost, served};
 use serde_json::{Value, json};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{desk::Desk, meters::REQUESTS, problem_kind, recommend::recommend, related::related};
 
@@ -16,13 +15,7 @@ pub fn routes(desk: Arc<Desk>) -> Router {
         .route("/", get(index))
         .route("/recommendations/{customer_id}", get(recommend))
         .route("/products/{sku}/related", get(related));
-    with_problems(routes, problem_kind::ALL)
-        // Layers, innermost first. A panic is answered as a problem, so it is caught inside the layer that writes
-        // problems.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Outermost: every answer has its correlation id, also one that was shed.
-        .layer(from_fn_with_state(outermost, correlate))
-        .with_state(desk)
+    served(routes, problem_kind::ALL, outermost).with_state(desk)
 }
 
 async fn index() -> Json<Value> {

@@ -101,7 +101,7 @@ pub struct Outermost {
 }
 
 /// The layer.
-pub async fn correlate(
+pub(super) async fn correlate(
     State(Outermost { clock, requests }): State<Outermost>,
     mut request: Request,
     next: Next,

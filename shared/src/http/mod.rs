@@ -20,12 +20,12 @@ mod tokens;
 #[cfg(test)]
 mod tokens_tests;
 
-pub use correlation::{Correlation, Outermost, correlate, random_id};
+pub use correlation::{Correlation, Outermost, random_id};
 pub use in_flight::InFlight;
 pub use kind::Kind;
 pub use mistakes::{Mistake, Mistakes};
 pub use principal::Principal;
 pub use problem::Problem;
-pub use problems::{panicked, with_problems};
+pub use problems::served;
 pub use token_settings::TokenSettings;
 pub use tokens::{Expected, Tokens};

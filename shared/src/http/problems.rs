@@ -3,19 +3,35 @@
 use axum::{
     Json, Router,
     extract::Path,
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Value, json};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
-    Kind, Problem,
+    Kind, Outermost, Problem,
+    correlation::correlate,
     kind::{self, METHOD_NOT_ALLOWED, NOT_FOUND},
 };
 
-/// Adds `/problems` with the kinds of every service and this one's own, and the answers to paths and methods that are
-/// not there. After all other routes.
-pub fn with_problems<S: Clone + Send + Sync + 'static>(
+/// A service's routes with all that every service serves alike: `/problems` with the kinds of every service and this
+/// one's `own`, the answers to paths and methods that are not there, and the layers around them. After all other routes
+/// and layers.
+pub fn served<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    own: &'static [&'static Kind],
+    outermost: Outermost,
+) -> Router<S> {
+    with_problems(routes, own)
+        // A panic is answered as a problem, so it is caught inside the layer that writes problems.
+        .layer(CatchPanicLayer::custom(panicked))
+        // Outermost: every answer has its correlation id, also one that was shed.
+        .layer(from_fn_with_state(outermost, correlate))
+}
+
+fn with_problems<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     own: &'static [&'static Kind],
 ) -> Router<S> {
@@ -46,8 +62,7 @@ async fn method_not_allowed() -> Problem {
 }
 
 /// The answer in place of one whose handler panicked.
-#[must_use]
-pub fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(code = "panic", error = text, "a handler panicked");
