@@ -49,6 +49,8 @@ catalogue! {
     GROUP_LAG: Gauge, One, "orderflow_group_lag_records", [GROUP, TOPIC];
     /// How long the oldest of them has been on its topic; 0 without any. Markers do not count.
     GROUP_LAG_AGE: Gauge, Seconds, "orderflow_group_lag_seconds", [GROUP, TOPIC];
+    /// Instances in a group, as order-status sees it from outside.
+    GROUP_MEMBERS: Gauge, One, "orderflow_group_members", [GROUP];
     /// Partitions with lag and no progress for half a minute. Zero is healthy.
     STALLED_PARTITIONS: Gauge, One, "orderflow_stalled_partitions", [];
     /// Partitions held by a record that waits for its next attempt.

@@ -5,17 +5,13 @@
 //! |---|---|
 //! | [`hops`] | which services an order passes, and what they read |
 //! | [`counts`] | how many orders, how quickly: from the events that are folded anyway |
-//! | [`groups`] | how far each service has read, asked of Kafka |
-//! | [`lag`] | what waits, and for how long |
 //! | [`breakers`] | what a service calls no more |
 //! | [`snapshot`] | all of it as one answer |
 //! | [`watcher`] | one connection that follows it |
 
 pub mod breakers;
 pub mod counts;
-pub mod groups;
 mod hops;
-mod lag;
 mod snapshot;
 mod watcher;
 
@@ -32,12 +28,12 @@ use axum::{
         sse::{KeepAlive, Sse},
     },
 };
-use orderflow::{fault::Fault, http::Problem};
+use orderflow::{fault::Fault, http::Problem, runtime::group_lag::GroupLags};
 use orderflow_letters::watch::Watched;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use self::{counts::Counts, groups::Groups, lag::Ages, watcher::Watcher};
+use self::{counts::Counts, watcher::Watcher};
 use crate::desk::Desk;
 
 /// For so long an answer serves whoever asks.
@@ -50,37 +46,32 @@ pub struct Flow {
     /// What passes.
     pub counts: Counts,
     /// How far each service has read.
-    pub groups: Box<dyn Groups>,
+    pub lags: GroupLags,
     /// What they have put aside.
     pub letters: Watched,
-    latest: Mutex<Latest>,
-}
-
-#[derive(Default)]
-struct Latest {
-    shown: Option<(Instant, Arc<Value>)>,
-    ages: Ages,
+    /// What was shown last, and when.
+    latest: Mutex<Option<(Instant, Arc<Value>)>>,
 }
 
 impl Flow {
     /// From these.
-    pub fn new(counts: Counts, groups: Box<dyn Groups>, letters: Watched) -> Self {
-        Self { counts, groups, letters, latest: Mutex::default() }
+    pub fn new(counts: Counts, lags: GroupLags, letters: Watched) -> Self {
+        Self { counts, lags, letters, latest: Mutex::default() }
     }
 
-    /// The flow now: asked for once a second at most, whoever looks.
+    /// The flow now: put together once a second at most, whoever looks.
     ///
     /// # Errors
     /// `Lost` while the timelines are being rebuilt; `Transient` when Redis does not answer.
     async fn now(&self, desk: &Desk) -> Result<Arc<Value>, Fault> {
         let mut latest = self.latest.lock().await;
-        if let Some((at, shown)) = &latest.shown
+        if let Some((at, shown)) = &*latest
             && at.elapsed() < FRESH
         {
             return Ok(Arc::clone(shown));
         }
-        let shown = Arc::new(snapshot::of(desk, self, &mut latest.ages).await?);
-        latest.shown = Some((Instant::now(), Arc::clone(&shown)));
+        let shown = Arc::new(snapshot::of(desk, self).await?);
+        *latest = Some((Instant::now(), Arc::clone(&shown)));
         Ok(shown)
     }
 }

@@ -62,8 +62,7 @@ impl Step for OnEvent {
         self.timelines.take_note(&notes).await?;
         // What was read is committed by its writer, so it may be shown before this batch's offsets are.
         self.announcer.announce(notes.iter().map(|note| note.order_id));
-        let origins = batch.iter().map(|received| &received.origin);
-        self.counts.take(notes.iter().zip(origins), self.clock.now());
+        self.counts.take(notes.iter(), self.clock.now());
         Ok(batch.iter().map(|_| Ok(Outcome::nothing())).collect())
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     commands::Commands,
     config::Settings,
     desk::Desk,
-    flow::{Flow, counts::Counts, groups::KafkaGroups},
+    flow::{Flow, counts::Counts},
     fold::RestoreTimelines,
     log_end::KafkaEnd,
     models::Reports,
@@ -43,10 +43,10 @@ pub fn wire(settings: Settings, tokens: Tokens, service: Service) -> Result<Serv
         registry: settings.common.servers.registry.client()?,
     };
     let counts = Counts::new(clock.now());
-    group_lag::watch(&letters.config, &letters.names, clock.clone())?;
+    let lags = group_lag::watch(&letters.config, &letters.names, clock.clone())?;
     let watched = watch(letters.clone(), clock.clone())?;
     let desk = Desk {
-        flow: Flow::new(counts.clone(), Box::new(KafkaGroups::new(letters.clone())), watched),
+        flow: Flow::new(counts.clone(), lags, watched),
         timelines: timelines.clone(),
         commands: Commands { outbox: Arc::new(service.publisher()), state: state.clone() },
         log_end: Box::new(KafkaEnd::new(&service.kafka(), settings.common.names().topic(ORDERS))?),

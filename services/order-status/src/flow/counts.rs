@@ -10,8 +10,6 @@ use jiff::Timestamp;
 use orderflow::{
     events::{OrderPlaced, Record, ShippingLabelGenerated},
     order_state::Fact,
-    step::Origin,
-    topics::Topic,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -35,8 +33,6 @@ struct Inner {
     times: Times,
     hops: [Passed; HOPS.len()],
     end_to_end: Passed,
-    /// The last record read of each partition.
-    read: HashMap<(Topic, i32), i64>,
 }
 
 /// When events happened, the newest of them.
@@ -72,8 +68,6 @@ pub struct Counted {
     pub hops: [Pace; HOPS.len()],
     /// From placed to labelled.
     pub end_to_end: Pace,
-    /// The last record read of each partition this instance holds.
-    pub read: HashMap<(Topic, i32), i64>,
 }
 
 impl Counts {
@@ -84,16 +78,15 @@ impl Counts {
             times: Times::default(),
             hops: Default::default(),
             end_to_end: Passed::default(),
-            read: HashMap::new(),
         };
         Self(Arc::new(Mutex::new(inner)))
     }
 
     /// Counts what was read in one batch.
-    pub fn take<'a>(&self, batch: impl Iterator<Item = (&'a Note, &'a Origin)>, now: Timestamp) {
+    pub fn take<'a>(&self, batch: impl Iterator<Item = &'a Note>, now: Timestamp) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (note, origin) in batch {
-            inner.take(note, origin, now);
+        for note in batch {
+            inner.take(note, now);
         }
     }
 
@@ -101,20 +94,17 @@ impl Counts {
     pub fn counted(&self, now: Timestamp) -> Counted {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lived = now.duration_since(inner.since).as_secs().clamp(1, WINDOW);
-        let Inner { hops, end_to_end, read, .. } = &mut *inner;
+        let Inner { hops, end_to_end, .. } = &mut *inner;
         Counted {
             hops: hops.each_mut().map(|hop| hop.pace(now, lived)),
             end_to_end: end_to_end.pace(now, lived),
-            read: read.clone(),
         }
     }
 }
 
 impl Inner {
-    fn take(&mut self, note: &Note, origin: &Origin, now: Timestamp) {
+    fn take(&mut self, note: &Note, now: Timestamp) {
         let entry = &note.entry;
-        let read = self.read.entry((origin.topic, origin.partition)).or_insert(origin.offset);
-        *read = (*read).max(origin.offset);
         self.times.remember(entry.id, entry.at);
         // What is read long after it was written says nothing of now.
         let second = entry.logged_at.as_second();

@@ -10,7 +10,6 @@ use super::{
     breakers::{self, Open},
     counts::{Counted, WINDOW},
     hops::{HOPS, Hop, INTAKE},
-    lag::{Ages, Lag},
 };
 use crate::desk::Desk;
 
@@ -19,27 +18,23 @@ use crate::desk::Desk;
 /// # Errors
 /// `Lost` while the timelines are being rebuilt; `Transient` when Redis does not answer. What Kafka does not tell is
 /// `null`.
-pub async fn of(desk: &Desk, flow: &Flow, ages: &mut Ages) -> Result<Value, Fault> {
+pub async fn of(desk: &Desk, flow: &Flow) -> Result<Value, Fault> {
     desk.timelines.require_whole().await?;
     let now = desk.clock.now();
     let counted = flow.counts.counted(now);
     let standing = desk.timelines.standing().await?;
     let open = breakers::open(desk.timelines.state(), now).await?;
-    let positions = flow.groups.positions().await;
-    if let Err(error) = &positions {
-        tracing::warn!(error = format!("{error:#}"), "how far the services have read is not known");
-    }
-    let positions = positions.ok();
     let hops = HOPS.iter().zip(counted.hops).map(|(hop, pace)| {
         let mut told = json!({
             "service": hop.service, "reads": names(hop.reads), "writes": names(hop.writes), "per_s": pace.per_s,
             "p50_ms": pace.p50_ms, "p95_ms": pace.p95_ms, "lag": null, "lag_age_s": null, "instances": null,
             "dead_letters": flow.letters.open(hop.service).0, "faults": faults(flow, hop, &open),
         });
-        if let Some(positions) = positions.as_ref().filter(|_| hop.service != INTAKE) {
-            let Lag { offsets, age_s } = ages.lag(hop.service, positions, &counted.read, now);
-            let instances = positions.groups.get(hop.service).map_or(0, |group| group.instances);
-            (told["lag"], told["lag_age_s"], told["instances"]) = (json!(offsets), json!(age_s), json!(instances));
+        if let Some(standing) = flow.lags.of(hop.service).filter(|_| hop.service != INTAKE) {
+            let behind = standing.behind(hop.reads);
+            told["lag"] = json!(behind.records);
+            told["lag_age_s"] = json!(behind.age_s(now));
+            told["instances"] = json!(standing.instances);
         }
         told
     });

@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use anyhow::Context;
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -24,7 +23,7 @@ use orderflow::{
     fault::Fault,
     http::{InFlight, Tokens, callers::Callers},
     registry::Registry,
-    runtime::{Prepared, Root},
+    runtime::{Prepared, Root, group_lag::GroupLags},
     state::State,
     step::Step,
     topics::{Names, Topic},
@@ -39,11 +38,7 @@ use crate::{
     changes::Announcer,
     commands::{Commands, Outbox},
     desk::Desk,
-    flow::{
-        Flow,
-        counts::Counts,
-        groups::{Groups, Positions},
-    },
+    flow::{Flow, counts::Counts},
     log_end::{LogEnd, Span},
     models::Reports,
     on_dead_letter::OnDeadLetter,
@@ -175,24 +170,6 @@ impl Records for Shelf {
     }
 }
 
-/// Where the groups stand, as a test says; nowhere that Kafka would tell until it does.
-#[derive(Clone, Default)]
-pub struct Standing(Arc<Mutex<Option<Positions>>>);
-
-impl Standing {
-    /// They stand there.
-    pub fn set(&self, positions: Positions) {
-        *self.0.lock().unwrap() = Some(positions);
-    }
-}
-
-#[async_trait]
-impl Groups for Standing {
-    async fn positions(&self) -> anyhow::Result<Positions> {
-        self.0.lock().unwrap().clone().context("Kafka does not answer")
-    }
-}
-
 /// The service under test.
 pub struct Fixture {
     pub routes: Router,
@@ -207,7 +184,7 @@ pub struct Fixture {
     /// The same.
     pub acts: Option<OnOperatorAct>,
     pub shelf: Shelf,
-    pub groups: Standing,
+    pub lags: GroupLags,
     _redis: RedisServer,
 }
 
@@ -224,9 +201,9 @@ impl Fixture {
         let (clock, log, end, announcer) =
             (Clock::system(), Arc::new(Recorder::default()), End::default(), Announcer::new());
         let (timelines, shelf) = (Timelines::new(state.clone(), clock.clone()), Shelf::default());
-        let (counts, groups) = (Counts::new(clock.now()), Standing::default());
+        let (counts, lags) = (Counts::new(clock.now()), GroupLags::default());
         let desk = Desk {
-            flow: Flow::new(counts.clone(), Box::new(groups.clone()), Watched::default()),
+            flow: Flow::new(counts.clone(), lags.clone(), Watched::default()),
             timelines: timelines.clone(),
             commands: Commands { outbox: log.clone(), state: state.clone() },
             log_end: Box::new(end.clone()),
@@ -248,7 +225,7 @@ impl Fixture {
         let letters = Some(OnDeadLetter::new(timelines.clone(), announcer.clone()));
         let acts = Some(OnOperatorAct::new(timelines, announcer));
         let routes = routes(Arc::new(desk));
-        Some(Self { routes, log, end, state, clock, step, letters, acts, shelf, groups, _redis: redis })
+        Some(Self { routes, log, end, state, clock, step, letters, acts, shelf, lags, _redis: redis })
     }
 
     /// Lets the step have events, in one batch.

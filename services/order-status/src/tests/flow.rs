@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::http::Method;
 use orderflow::{
     events::BreakerMoved,
+    runtime::group_lag::{Lag, Standing},
     step::Step,
-    topics::{FRAUD, ORDERS},
+    topics::{FRAUD, MODELS, ORDERS, REVIEWS},
 };
 use serde_json::{Value, json};
 
@@ -15,10 +16,7 @@ use super::{
     fixture::{FAR, Fixture, id},
     following::Stream,
 };
-use crate::flow::{
-    breakers,
-    groups::{Group, Positions},
-};
+use crate::flow::breakers;
 
 /// An order that was placed and judged just now, the judgement 250 ms after it was placed.
 async fn judged(service: &Fixture, n: u128) {
@@ -46,20 +44,23 @@ async fn the_flow_tells_how_many_orders_pass_and_how_quickly_and_what_waits() {
         judged(&service, n).await;
     }
     service.fold_all(4, &["OrderPlaced", "InventoryShortage"]).await;
-    let group = Group { committed: [((ORDERS, 0), 4)].into(), instances: 2 };
-    let groups = [("fraud-scoring", group)].into();
-    service.groups.set(Positions { ends: [((ORDERS, 0), 9), ((FRAUD, 0), 10)].into(), groups });
+    let waiting = |records| Lag { records, since: Some(service.clock.now() - Duration::from_secs(3600)) };
+    let scoring = [(ORDERS, waiting(5)), (REVIEWS, waiting(2)), (MODELS, waiting(9))];
+    service.lags.tell("fraud-scoring", Standing { instances: 2, topics: scoring.into() });
+    service.lags.tell("inventory", Standing { instances: 0, topics: [(FRAUD, Lag::default())].into() });
     let flow = service.get("/flow").await.body;
     let services: Vec<&Value> = flow["hops"].as_array().unwrap().iter().map(|hop| &hop["service"]).collect();
     assert_eq!(services, ["order-intake", "fraud-scoring", "inventory", "payment", "shipping"]);
     let scoring = hop(&flow, "fraud-scoring");
     assert_eq!((&scoring["p50_ms"], &scoring["p95_ms"]), (&json!(250.0), &json!(250.0)), "{flow}");
-    assert_eq!((&scoring["lag"], &scoring["instances"]), (&json!(5), &json!(2)), "{flow}");
+    // What it reads beside orders holds no order up.
+    assert_eq!((&scoring["lag"], &scoring["instances"]), (&json!(7), &json!(2)), "{flow}");
+    assert!(scoring["lag_age_s"].as_f64().is_some_and(|age| (3600.0..3700.0).contains(&age)), "{flow}");
     assert_eq!((&scoring["reads"], &scoring["writes"]), (&json!(["orders", "reviews"]), &json!(["fraud"])));
-    // The last offset of `fraud` is the mark of a transaction; nobody of this group has read anything.
+    let inventory = hop(&flow, "inventory");
     assert_eq!(
-        (&hop(&flow, "inventory")["lag"], &hop(&flow, "inventory")["instances"]),
-        (&json!(9), &json!(0))
+        (&inventory["lag"], &inventory["lag_age_s"], &inventory["instances"]),
+        (&json!(0), &json!(0.0), &json!(0))
     );
     assert_eq!(hop(&flow, "order-intake")["lag"], Value::Null);
     // Three in what may be the first second; events that are dated a hundred years ahead count, too.
@@ -76,7 +77,11 @@ async fn the_flow_tells_how_many_orders_pass_and_how_quickly_and_what_waits() {
 async fn the_flow_is_told_without_kafka_and_not_while_timelines_are_short_and_for_staff_alone() {
     let Some(service) = Fixture::start().await else { return };
     let flow = service.get("/flow").await;
-    assert_eq!((flow.status.as_u16(), &hop(&flow.body, "payment")["lag"]), (200, &Value::Null));
+    let payment = hop(&flow.body, "payment");
+    assert_eq!(
+        (flow.status.as_u16(), &payment["lag"], &payment["instances"]),
+        (200, &Value::Null, &Value::Null)
+    );
     for path in ["/flow", "/flow/events"] {
         let far = service.send(Method::GET, path, &[("test-peer", FAR)], "").await;
         assert_eq!(far.problem(), (403, "staff_only"), "{path}");
