@@ -31,6 +31,26 @@ pub struct Envelope {
     pub causation_id: Option<Uuid>,
     /// `traceparent`, `tracestate`, `baggage`.
     pub trace: TraceContext,
+    /// `ce_attempts`, `ce_heldms`: what it took to get it. Not part of what happened: a repeat may say otherwise.
+    #[serde(default)]
+    pub tried: Tried,
+}
+
+/// What has come before an answer: nothing, as a rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tried {
+    /// How often its cause was handled in vain. Waiting for what is known to be down is no attempt.
+    pub attempts: u32,
+    /// For how long its cause was held, in milliseconds.
+    pub held_ms: u64,
+}
+
+impl Tried {
+    /// Whether the first attempt succeeded, at once.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Envelope {
@@ -40,6 +60,8 @@ impl Envelope {
         let (id, time) = (self.id.to_string(), self.time.to_string());
         let cause = self.causation_id.map(|id| id.to_string());
         let trace = self.trace.to_string();
+        let tried = |count: u64| (!self.tried.is_nothing()).then(|| count.to_string());
+        let (attempts, held_ms) = (tried(self.tried.attempts.into()), tried(self.tried.held_ms));
         let all = [
             ("ce_specversion", Some("1.0")),
             ("ce_id", Some(id.as_str())),
@@ -54,6 +76,8 @@ impl Envelope {
             ("traceparent", Some(&trace)),
             ("tracestate", self.trace.state.as_deref()),
             ("baggage", self.trace.baggage.as_deref()),
+            ("ce_attempts", attempts.as_deref()),
+            ("ce_heldms", held_ms.as_deref()),
         ];
         let mut headers = OwnedHeaders::new_with_capacity(all.len());
         for (key, value) in all.into_iter().filter(|(_, value)| value.is_some()) {
@@ -98,6 +122,10 @@ impl Envelope {
             correlation_id: correlation_id.unwrap_or_else(|| id.to_string()),
             causation_id: text("ce_causationid").and_then(|id| Uuid::parse_str(id).ok()),
             trace,
+            tried: Tried {
+                attempts: text("ce_attempts").and_then(|count| count.parse().ok()).unwrap_or_default(),
+                held_ms: text("ce_heldms").and_then(|count| count.parse().ok()).unwrap_or_default(),
+            },
         }
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use orderflow::{
     catalogue::Catalogue,
     codec::{Codec, Known},
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::*,
     schemas,
     step::Origin,
@@ -137,6 +137,7 @@ proptest! {
         id in any::<u128>(), cause in option::of(any::<u128>()), source in "[ -~]{1,40}", correlation in "\\PC{1,64}",
         subject in "\\PC{0,40}", schema in option::of("[ -~]{1,80}"), us in 0i64..4_000_000_000_000_000,
         state in option::of("[a-z]{1,8}=[a-z0-9]{1,16}"), baggage in option::of("[a-z]{1,8}=[a-z0-9]{1,16}"),
+        attempts in any::<u32>(), held_ms in any::<u64>(),
     ) {
         let mut trace = TraceContext::root();
         trace.state = state;
@@ -145,6 +146,7 @@ proptest! {
             id: Uuid::from_u128(id), source, kind: OrderPlaced::full_name(),
             time: Timestamp::from_microsecond(us).unwrap(), subject, dataschema: schema,
             correlation_id: correlation, causation_id: cause.map(Uuid::from_u128), trace,
+            tried: Tried { attempts, held_ms },
         };
         let headers = envelope.to_headers();
         prop_assert_eq!(Envelope::from_headers(Some(&headers), &place(), "key", "other"), envelope);

@@ -31,7 +31,10 @@ async fn a_reviewed_order_with_a_redriven_dead_letter_is_told_whole_and_its_reco
     let (id, key) = (placed.order_id, placed.order_id.to_string());
     shop.shown(id, "InProgress", Some("held")).await;
     shop.refuse("shipping-0", &key, true).await;
+    shop.switch(shop.environment().gateway(), json!({ "error_rate": 1.0 })).await;
     assert_eq!(shop.decide(id, "approve").await.0, StatusCode::ACCEPTED);
+    shop.tried("payment-0").await;
+    shop.switch(shop.environment().gateway(), json!({ "error_rate": 0.0 })).await;
     shop.shown(id, "Parked", None).await;
     let (_, letters) = shop.ask(&format!("/dead-letters?group=shipping&key={key}")).await;
     shop.refuse("shipping-0", &key, false).await;
@@ -67,6 +70,10 @@ async fn a_reviewed_order_with_a_redriven_dead_letter_is_told_whole_and_its_reco
         (&json!("ada"), &json!("mended"))
     );
     assert_eq!(told("DeadLetter")["cause"], told("PaymentProcessed")["id"]);
+    // Only what was tried again says so.
+    let tried = |event: &str| &told(event)["tried"];
+    assert!(tried("PaymentProcessed")["held_ms"].as_u64() > Some(0), "{shown}");
+    assert!(tried("InventoryReserved").is_null(), "{shown}");
     // Times add up along the path, and each hop took some.
     let total = |event: &str| told(event)["ms_total"].as_f64().unwrap();
     assert!(STORY.windows(2).all(|pair| total(pair[0]) <= total(pair[1])), "{shown}");

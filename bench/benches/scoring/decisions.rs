@@ -17,7 +17,7 @@ use fraud_scoring::{
 use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{Order, OrderPlaced, Record},
     fault::Fault,
     step::{Origin, Received, Step},
@@ -144,6 +144,7 @@ fn placed(order: &Order) -> Received<OrderPlaced> {
         correlation_id: "bench".into(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received {
         event,

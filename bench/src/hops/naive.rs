@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use orderflow::{
     clock::Clock,
     codec::Codec,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{
         FeatureVector, FraudDecision, InventoryReserved, OrderPlaced, OrderValidatedForFraud,
         PaymentProcessed, Record, ShippingLabelGenerated,
@@ -210,6 +210,7 @@ impl Hop {
             correlation_id: cause.correlation_id,
             causation_id: Some(cause.id),
             trace: cause.trace.child(),
+            tried: Tried::default(),
         };
         envelope.to_headers()
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{Line, Order, OrderPlaced, Record},
     sealed::{Address, DataKey, Person, seal},
     trace::TraceContext,
@@ -103,6 +103,7 @@ pub fn envelope(placed: &OrderPlaced) -> Envelope {
         dataschema: None,
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     }
 }
 

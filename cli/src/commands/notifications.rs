@@ -20,6 +20,36 @@ Examples:
 
 The signing secret of a webhook is shown once. Keep it; `rotate` makes another.";
 
+const LIST: &str = "\
+Examples:
+  orderflow notifications list
+  orderflow notifications list --json";
+
+const SHOW: &str = "\
+Example:
+  orderflow notifications show 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
+const DISABLE: &str = "\
+Example:
+  orderflow notifications disable 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
+const ENABLE: &str = "\
+Example, and then what was not told meanwhile:
+  orderflow notifications enable 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10
+  orderflow notifications replay --subscription 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
+const ROTATE: &str = "\
+Example:
+  orderflow notifications rotate 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
+const TEST: &str = "\
+Example:
+  orderflow notifications test 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
+const DELETE: &str = "\
+Example:
+  orderflow notifications delete 0199d2c4-9b00-7c31-b1f6-1c9d6c0a9f10";
+
 /// Who is told what becomes of orders.
 #[derive(Debug, Subcommand)]
 pub(super) enum Notifications {
@@ -27,18 +57,25 @@ pub(super) enum Notifications {
     #[command(after_help = SUBSCRIBE)]
     Subscribe(Subscribe),
     /// All subscriptions.
+    #[command(after_help = LIST)]
     List(List),
     /// One, and what waits for it.
+    #[command(after_help = SHOW)]
     Show(One),
     /// Has it told nothing more, until it is enabled; what happens meanwhile is not for it.
+    #[command(after_help = DISABLE)]
     Disable(One),
     /// Has it told again, also after its endpoint had failed for too long.
+    #[command(after_help = ENABLE)]
     Enable(One),
     /// Gives it another signing secret; the one before signs beside it for a while.
+    #[command(after_help = ROTATE)]
     Rotate(One),
     /// Sends it something of no meaning.
+    #[command(after_help = TEST)]
     Test(One),
     /// Ends it.
+    #[command(after_help = DELETE)]
     Delete(One),
     /// Has it told again what was not told, or everything of a time range.
     Replay(Box<replay::Replay>),

@@ -213,6 +213,7 @@ fn line(entry: &Entry, decoder: &Decoder, all: &[Entry]) -> Line {
             partition: Some(entry.partition),
             offset: entry.offset,
             trace_id: Some(entry.envelope.trace.trace_id()),
+            tried: (!entry.envelope.tried.is_nothing()).then_some(entry.envelope.tried),
             decision: decision.clone(),
             who,
             why,

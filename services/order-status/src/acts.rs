@@ -46,6 +46,7 @@ pub fn note(act: &OperatorAct, envelope: &Envelope, origin: &Origin) -> Option<N
         offset: origin.offset,
         trace: Some(envelope.trace.trace_id()),
         cause: Some(event),
+        tried: envelope.tried,
         facts,
         reason: None,
         review: None,

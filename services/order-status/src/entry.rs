@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use orderflow::{
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::{FraudDecision, Order, Reason, ShadowScored},
     order_state::Fact,
     step::Origin,
@@ -39,6 +39,9 @@ pub struct Entry {
     /// The event that led to it; none for a root.
     #[serde(default)]
     pub cause: Option<Uuid>,
+    /// What it took to get it.
+    #[serde(default, skip_serializing_if = "Tried::is_nothing")]
+    pub tried: Tried,
     /// What is worth knowing of it, in a few words.
     pub facts: String,
     /// Its `reason`, where that is a code the order's state depends on.
@@ -168,7 +171,7 @@ impl Note {
 /// What an event tells.
 pub fn note(event: &OrderEvent, envelope: &Envelope, origin: &Origin) -> Note {
     let said = said(event);
-    let Envelope { id, source, time, causation_id, trace, .. } = envelope;
+    let Envelope { id, source, time, causation_id, trace, tried, .. } = envelope;
     Note {
         order_id: said.order_id,
         fact: Fact::of(&said.kind, said.reason.as_deref()),
@@ -182,6 +185,7 @@ pub fn note(event: &OrderEvent, envelope: &Envelope, origin: &Origin) -> Note {
             offset: origin.offset,
             trace: Some(trace.trace_id()),
             cause: *causation_id,
+            tried: *tried,
             facts: said.facts,
             reason: said.reason,
             review: said.review,

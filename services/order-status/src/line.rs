@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use orderflow::events::{OrderCancelRequested, Record, ReviewDecided};
+use orderflow::{
+    envelope::Tried,
+    events::{OrderCancelRequested, Record, ReviewDecided},
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -60,6 +63,9 @@ pub struct ForStaff {
     /// The trace it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+    /// What it took to get it, if the first attempt did not succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Tried>,
     /// How the order was scored, where it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
@@ -130,6 +136,7 @@ impl Order {
             partition: entry.partition,
             offset: entry.offset,
             trace_id: entry.trace.clone(),
+            tried: (!entry.tried.is_nothing()).then_some(entry.tried),
             decision,
             who: reviewer(entry),
             why: None,

@@ -60,6 +60,7 @@ pub fn note(put: &PutAside, envelope: &Envelope, origin: &Origin) -> Option<Note
         offset: origin.offset,
         trace: Some(envelope.trace.trace_id()),
         cause: Some(put.event),
+        tried: envelope.tried,
         facts,
         reason: None,
         review: None,

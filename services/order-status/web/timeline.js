@@ -54,6 +54,7 @@ function item(line, cause, placed) {
     h('div', { class: 'what' },
       h('p', {}, h('b', {}, words(line.event)), ' ', h('span', { class: 'by' }, line.by)),
       line.facts && h('p', { class: 'facts' }, line.facts),
+      line.tried && h('p', { class: 'facts' }, tried(line.tried)),
       acted(line),
       line.decision && decision(line.decision),
       more(line),
@@ -66,6 +67,12 @@ function item(line, cause, placed) {
 function words(event) {
   const apart = event.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return apart.charAt(0).toUpperCase() + apart.slice(1);
+}
+
+/** What it took to get it. */
+function tried({ attempts, held_ms }) {
+  if (attempts === 0) return `after ${duration(held_ms)} of waiting`;
+  return `after ${attempts} failed attempt${attempts === 1 ? '' : 's'} in ${duration(held_ms)}`;
 }
 
 function acted({ who, why }) {

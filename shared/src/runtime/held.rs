@@ -10,7 +10,7 @@ use std::{
 
 use rand::RngExt;
 
-use crate::{step::Origin, topics::Topic};
+use crate::{envelope::Tried, step::Origin, topics::Topic};
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -22,15 +22,6 @@ pub(crate) enum Verdict {
     Hold,
     /// It has failed this often while others succeeded.
     GiveUp(Tried),
-}
-
-/// How a record has failed until now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tried {
-    /// Failed attempts.
-    pub attempts: u32,
-    /// Since the first of them.
-    pub since: Duration,
 }
 
 /// The held partitions of one instance.
@@ -72,7 +63,7 @@ impl Held {
             waiting.counted += 1;
         }
         if waiting.counted >= limit {
-            let tried = Tried { attempts: waiting.attempts, since: now.duration_since(waiting.begun) };
+            let tried = waiting.tried(now);
             self.waiting.remove(&(origin.topic, origin.partition));
             return Verdict::GiveUp(tried);
         }
@@ -100,6 +91,13 @@ impl Held {
             *waiting = Waiting::begin(origin.offset, now);
         }
         (waiting.offset == origin.offset).then_some(waiting)
+    }
+
+    /// How the record at `origin` was tried, if it has held its partition.
+    pub fn tried(&self, origin: &Origin) -> Tried {
+        let waiting = self.waiting.get(&(origin.topic, origin.partition));
+        let waiting = waiting.filter(|waiting| waiting.offset == origin.offset);
+        waiting.map(|waiting| waiting.tried(Instant::now())).unwrap_or_default()
     }
 
     /// Makes sure that a partition which is paused at `offset` will be resumed: also when the record that held it until
@@ -165,6 +163,11 @@ impl Held {
 }
 
 impl Waiting {
+    fn tried(&self, now: Instant) -> Tried {
+        let held = now.duration_since(self.begun);
+        Tried { attempts: self.attempts, held_ms: u64::try_from(held.as_millis()).unwrap_or(u64::MAX) }
+    }
+
     fn begin(offset: i64, now: Instant) -> Self {
         let (begun, since, resume_at) = (now, now, now);
         Self { offset, attempts: 0, counted: 0, begun, since, resume_at, paused: false, excused: false }
@@ -207,6 +210,18 @@ mod tests {
         held.succeeded("step");
         assert_eq!(attempts(held.failed(&at(7), "step", 2)), Some(3));
         assert_eq!(held.extent().0, 0);
+    }
+
+    #[test]
+    fn an_answer_is_told_how_its_cause_was_tried() {
+        let mut held = Held::default();
+        assert!(held.tried(&at(7)).is_nothing());
+        held.failed(&at(7), "step", 5);
+        held.failed(&at(7), "step", 5);
+        assert_eq!(held.tried(&at(7)).attempts, 2);
+        assert!(held.tried(&at(8)).is_nothing(), "of another record");
+        held.settled(ORDERS, 0, 8);
+        assert!(held.tried(&at(7)).is_nothing());
     }
 
     #[test]

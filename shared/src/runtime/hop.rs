@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codec::Codec,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{Encoded, Event, Input, RecordType},
     fault::{Consequence, Fault},
     faults::{Plant, planted},
@@ -256,6 +256,7 @@ pub(crate) fn emit<Out: Event>(
             correlation_id: cause.correlation_id.clone(),
             causation_id: Some(cause.id),
             trace: cause.trace.child(),
+            tried: Tried::default(),
         };
         emitted.push(Emitted { encoded, envelope, sender: None });
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{traced, writer::PARTITIONER};
 use crate::{
     codec::Codec,
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::{OrderPlaced, Record},
     fault::Fault,
     faults::{self, Plant, planted},
@@ -80,6 +80,7 @@ impl Prepared {
             correlation_id: root.correlation_id,
             causation_id: None,
             trace: root.trace,
+            tried: Tried::default(),
         };
         Ok(Self { topic: R::TOPIC.name().to_owned(), key: record.key(), value, envelope })
     }

@@ -1,6 +1,9 @@
 //! One turn of the loop, between polling and committing: each record gets its answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use futures::future::join_all;
 use tracing::warn;
@@ -9,7 +12,7 @@ use super::{
     batch::{Raw, Urgency, rounds},
     dead_letter::{Failure, bury},
     engine::Engine,
-    held::{Tried, Verdict},
+    held::Verdict,
     hop::{Answer, Answered, Emitted},
     stop_limit::Counts,
     traced,
@@ -18,6 +21,7 @@ use super::{
 };
 use crate::{
     codec::schema_id,
+    envelope::Tried,
     events::RecordType,
     fault::{Consequence, Fault},
     faults::{self, Plant, planted},
@@ -212,7 +216,11 @@ impl Engine {
             (Standing::Done, _) => {}
             (Standing::Behind, _) => settled.records.push(self.to_wait(raw)),
             (_, Some(Ok(events))) => {
-                settled.records.extend(events.into_iter().map(|event| self.outgoing(event)));
+                let tried = self.held.tried(place);
+                settled.records.extend(events.into_iter().map(|mut event| {
+                    event.envelope.tried = tried;
+                    self.outgoing(event)
+                }));
                 if item.standing == Standing::Blocker || self.waiting.is_again(raw) {
                     self.settle(raw, settled)?;
                 }
@@ -239,7 +247,7 @@ impl Engine {
         let refused = span.is_none().then(|| self.reader.refused(raw, fault)).flatten();
         let below = span.or(refused.as_ref());
         let last = self.clock.now();
-        let first = last.checked_sub(tried.since).unwrap_or(last);
+        let first = last.checked_sub(Duration::from_millis(tried.held_ms)).unwrap_or(last);
         let failure = Failure { attempts: tried.attempts, first, last };
         let letter = bury(raw, &self.names, &self.group, fault, failure, below);
         warn!(code = letter.code, %fault, topic = %raw.place.topic, partition = raw.place.partition,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{Order, OrderCancelRequested, OrderPlaced, Record},
     schemas,
     step::{Origin, Received},
@@ -54,6 +54,7 @@ pub fn received<R: Record>(name: &str, event: R) -> Received<R> {
         correlation_id: "example".to_owned(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }

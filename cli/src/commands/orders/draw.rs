@@ -3,6 +3,7 @@
 use std::{collections::HashMap, io::IsTerminal};
 
 use order_status::Decision;
+use orderflow::envelope::Tried;
 use uuid::Uuid;
 
 use super::{Line, Timeline};
@@ -78,12 +79,25 @@ fn drawn(line: &Line, depth: usize, ink: Ink) -> Vec<String> {
         ink.paint(colour, &cut(&head, WIDTH - MARGIN - indent - mark.chars().count()))
     )];
     let inner = MARGIN + indent + mark.chars().count() + STEP;
-    let details = std::iter::once(line.facts.clone()).chain(line.decision.iter().flat_map(factors));
+    let tried = line.kept.staff.as_ref().and_then(|staff| staff.tried).map(tried);
+    let details = [Some(line.facts.clone()), tried].into_iter().flatten();
+    let details = details.chain(line.decision.iter().flat_map(factors));
     for detail in details.filter(|detail| !detail.is_empty()) {
         let wrapped = wrapped(&detail, WIDTH - inner);
         drawn.extend(wrapped.iter().map(|part| format!("{:inner$}{}", "", ink.paint("2", part))));
     }
     drawn
+}
+
+/// What it took to get it.
+fn tried(Tried { attempts, held_ms }: Tried) -> String {
+    #[allow(clippy::cast_precision_loss)] // thousands of years fit
+    let held = span(held_ms as f64);
+    match attempts {
+        0 => format!("after {held} of waiting"),
+        1 => format!("after 1 failed attempt in {held}"),
+        _ => format!("after {attempts} failed attempts in {held}"),
+    }
 }
 
 /// By what it was decided: beside the score, which the facts have.
@@ -168,6 +182,7 @@ mod tests {
             partition: Some(0),
             offset: 1,
             trace_id: None,
+            tried: None,
             decision: None,
             who: (event == "ReviewDecided").then(|| "dana".to_owned()),
             why: None,

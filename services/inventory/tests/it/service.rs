@@ -10,7 +10,7 @@ use inventory::{
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{
         FeatureVector, FraudDecision, InventoryReleased, InventoryReserved, InventoryShipped,
         InventoryShortage, Line, Order, OrderValidatedForFraud, PaymentFailed, PaymentRefunded, Record,
@@ -171,6 +171,7 @@ fn received<T: Clone, R: Record>(events: &[(Uuid, T)], event: impl Fn(T) -> R) -
             correlation_id: id.to_string(),
             causation_id: None,
             trace: TraceContext::root(),
+            tried: Tried::default(),
         };
         let origin = Origin { topic: R::TOPIC, partition: 0, offset, timestamp: event.occurred_at() };
         Received { event, envelope, origin }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use clap::Parser;
 use orderflow::{
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::{EMAIL, EndpointDisabled, NotificationDue, Record},
     fault::Fault,
     runtime::Tick,
@@ -136,6 +136,7 @@ fn received(due: NotificationDue) -> Received<NotificationDue> {
         correlation_id: String::new(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received {
         event: due,

@@ -1,7 +1,7 @@
 //! The queues on a real Redis.
 
 use jiff::SignedDuration;
-use orderflow::{events::WEBHOOK, trace::TraceContext};
+use orderflow::{envelope::Tried, events::WEBHOOK, trace::TraceContext};
 use orderflow_testkit::RedisServer;
 
 use super::*;
@@ -37,6 +37,7 @@ fn entry(number: u128, happened: i64, subscription: u128) -> Entry {
         correlation_id: String::new(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Entry { item: Item { due, envelope }, partition: 0 }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{CustomerErased, Order, Record, Sealed},
     state::{State, rebuild::Fold},
     step::{Origin, Received, Step},
@@ -54,6 +54,7 @@ fn erasure(keys: &[Uuid]) -> Received<CustomerErased> {
         correlation_id: "test".to_owned(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     let origin = Origin { topic: AUDIT, partition: 0, offset: 0, timestamp: at(20) };
     Received { event, envelope, origin }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::*,
     step::{Origin, Received},
     topics::ORDERS,
@@ -218,6 +218,7 @@ pub fn received(event: OrderEvent) -> Received<OrderEvent> {
         correlation_id: "test".to_owned(),
         causation_id: None,
         trace: trace(),
+        tried: Tried::default(),
     };
     let origin = Origin { topic: ORDERS, partition: 0, offset: i64::from(second), timestamp: time };
     Received { event, envelope, origin }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orderflow::{
     clock::Clock,
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     order_state::PATH,
     runtime::put_aside::{Fate, Letter, PutAside},
     step::{Origin, Received, Step},
@@ -61,6 +61,7 @@ fn as_received(put: PutAside, seconds: i64) -> Received<PutAside> {
         correlation_id: "test".to_owned(),
         causation_id: Some(Uuid::nil()),
         trace: trace(),
+        tried: Tried::default(),
     };
     Received { event: put, envelope, origin }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::Method;
 use orderflow::{
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{DeadLetterDiscarded, DeadLetterParked, DeadLetterRedriven, Record},
     step::{Origin, Received, Step},
     topics::{AUDIT, REVIEWS},
@@ -127,6 +127,7 @@ fn act<A: Record + Into<OperatorAct>>(act: A, offset: i64) -> Received<OperatorA
         correlation_id: "test".to_owned(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     let origin = Origin { topic: AUDIT, partition: 0, offset, timestamp: act.occurred_at() };
     Received { event: act.into(), envelope, origin }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::{
         GatewayAnswered, InventoryReserved, Line, Order, OrderCancelRequested, Record, Sealed,
         ShippingCancelled, ShippingFailed,
@@ -96,6 +96,7 @@ fn received<R: Record>(event: R) -> Received<R> {
         correlation_id: "test".into(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }

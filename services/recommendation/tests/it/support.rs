@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{
         CartLine, CartUpdated, Line, Order, OrderPlaced, ProductViewed, RecommendationsUpdated, Record,
         Sealed,
@@ -110,6 +110,7 @@ pub fn received<R: Record>(number: u128, event: R) -> Received<R> {
         correlation_id: "request".to_owned(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }

@@ -10,7 +10,7 @@ use clap::Parser;
 use jiff::SignedDuration;
 use orderflow::{
     clock::Clock,
-    envelope::Envelope,
+    envelope::{Envelope, Tried},
     events::{Line, Order, OrderCancelRequested, PaymentProcessed, Record, ShippingLabelGenerated},
     fault::Fault,
     health::Health,
@@ -257,6 +257,7 @@ fn received<R: Record>(event: R) -> Received<R> {
         correlation_id: "test".into(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     Received { event, envelope, origin: Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: time } }
 }

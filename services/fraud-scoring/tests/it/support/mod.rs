@@ -14,7 +14,7 @@ use fraud_scoring::{
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
     clock::Clock,
-    envelope::{Envelope, ids},
+    envelope::{Envelope, Tried, ids},
     events::{FraudDecision, Order, OrderHeldForReview, OrderPlaced, Record},
     state::State,
     step::{Origin, Received, Step},
@@ -65,6 +65,7 @@ pub fn as_received<R: Record>(id: Uuid, event: R) -> Received<R> {
         correlation_id: "request".into(),
         causation_id: None,
         trace: TraceContext::root(),
+        tried: Tried::default(),
     };
     let origin = Origin { topic: R::TOPIC, partition: 0, offset: 0, timestamp: event.occurred_at() };
     Received { event, envelope, origin }
