@@ -90,10 +90,6 @@ impl Golden {
             if values.len() != features {
                 return wrong("has not as many values as there are features");
             }
-            // A number beyond 32 bits is read as infinite.
-            if values.iter().flatten().any(|value| value.is_infinite()) {
-                return wrong("has a value beyond 32 bits");
-            }
             if !(0.0..=1.0).contains(score) {
                 return wrong("its score is not from 0 to 1");
             }

@@ -88,8 +88,10 @@ async fn a_frozen_process_still_runs_and_can_be_ended() {
 async fn memory_is_known_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(&shell("exec sleep 1000", folder.path())).unwrap();
-    let memory = process.memory().unwrap();
-    assert!(memory.resident > 100_000 && memory.peak >= memory.resident, "{memory:?}");
+    let memory = || process.memory().unwrap();
+    // A process that has just begun has hardly any.
+    process.ready_when(SOON, || async { memory().resident > 100_000 }).await.unwrap();
+    assert!(memory().peak > 100_000, "{:?}", memory());
     process.kill_9();
     assert!(process.memory().is_err());
 }

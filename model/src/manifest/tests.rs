@@ -122,7 +122,7 @@ fn golden_rows_must_fit_the_model_and_each_other() {
         (json!({"rows": [[1.0]], "scores": [0.1, 0.2]}), "1 rows and 2 scores"),
         (json!({"rows": vec![[1.0]; 10_001], "scores": vec![0.1; 10_001]}), "10001 rows"),
         (json!({"rows": [[1.0], [1.0, null]], "scores": [0.1, 0.1]}), "row 1: has not as many values"),
-        (json!({"rows": [[1e39]], "scores": [0.1]}), "row 0: has a value beyond 32 bits"),
+        (json!({"rows": [[1e39]], "scores": [0.1]}), "at rows[0][0]: number out of range"),
         (json!({"rows": [[null]], "scores": [1.1]}), "row 0: its score is not from 0 to 1"),
         (json!({"rows": [["NaN"]], "scores": [0.1]}), "at rows[0][0]: "),
         (json!({"rows": [[null]], "scores": [null]}), "at scores[0]: "),
