@@ -45,7 +45,7 @@ catalogue! {
     /// Records not yet taken, as the instance that holds the partition sees it; transaction markers do not count.
     LAG: Gauge, One, "orderflow_consumer_lag_records", [TOPIC, PARTITION];
     /// Records that a group has not committed, as order-status sees it from outside, also while the group is down. An
-    /// upper bound: markers of transactions may count.
+    /// upper bound: markers of transactions may count. Absent for a group that nobody has ever been in.
     GROUP_LAG: Gauge, One, "orderflow_group_lag_records", [GROUP, TOPIC];
     /// How long the oldest of them has been on its topic; 0 without any. Markers do not count.
     GROUP_LAG_AGE: Gauge, Seconds, "orderflow_group_lag_seconds", [GROUP, TOPIC];

@@ -1,6 +1,6 @@
 //! The flow of a running shop, as staff sees it.
 
-use orderflow::events::InventoryReserved;
+use orderflow::{events::InventoryReserved, topics};
 use orderflow_tests::{Request, Shop, eventually, options};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -16,6 +16,10 @@ async fn the_flow_tells_of_each_hop_and_what_waits_in_front_of_a_service_that_st
         if all_read { Ok(flow) } else { Err(flow.to_string()) }
     })
     .await;
+    // What comes last, nobody waits for.
+    for (service, topic) in [("inventory", topics::SHIPPING), ("payment", topics::INVENTORY)] {
+        shop.caught_up(service, topic).await;
+    }
     let services: Vec<&Value> = flow["hops"].as_array().unwrap().iter().map(|hop| &hop["service"]).collect();
     assert_eq!(services, ["order-intake", "fraud-scoring", "inventory", "payment", "shipping"]);
     for hop in &flow["hops"].as_array().unwrap()[1..] {

@@ -57,7 +57,7 @@ pub struct Standing {
 /// What a group has not committed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Lag {
-    /// Offsets up to the end: records, and markers of transactions between them. 0 where there are only markers.
+    /// Offsets from the oldest record up to the end: records, and markers of transactions between them. 0 where there are only markers.
     pub records: i64,
     /// Since when the oldest record has been there.
     pub since: Option<Timestamp>,
@@ -65,7 +65,7 @@ pub struct Lag {
 
 impl GroupLags {
     /// How a group stood when somebody looked last: some seconds ago, and less than that for whoever asks again and
-    /// again, since asking has somebody look. `None` when Kafka does not tell.
+    /// again, since asking has somebody look. `None` when Kafka does not tell, and of a group that nobody has ever been in.
     #[must_use]
     pub fn of(&self, group: &str) -> Option<Standing> {
         self.0.asked.notify_one();
@@ -119,8 +119,8 @@ type Place = (Topic, i32);
 /// What is known of the record at a committed offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Oldest {
-    /// It came at this time.
-    Came(Timestamp),
+    /// It is at this offset, and came at this time.
+    Came(i64, Timestamp),
     /// There is none up to this end.
     NothingBefore(i64),
 }
@@ -184,10 +184,11 @@ impl Watcher {
         for group in &mut self.groups {
             let looked = extents.as_ref().map_err(Clone::clone);
             match looked.and_then(|extents| group.look(&self.reader, &self.names, extents)) {
-                Ok(standing) => {
+                Ok(Some(standing)) => {
                     group.show(&standing, &self.names, clock);
                     seen.tell(&group.name, standing);
                 }
+                Ok(None) => seen.forget(&group.name),
                 Err(error) => {
                     debug!(group = group.name, %error, "how far it is behind is not known now");
                     seen.forget(&group.name);
@@ -246,13 +247,13 @@ impl Group {
         Ok(Self { name: name.to_owned(), topics, client, known: HashMap::new() })
     }
 
-    /// How the group stands.
+    /// How the group stands; `None` when nobody has ever been in it.
     fn look(
         &mut self,
         reader: &BaseConsumer<Silent>,
         names: &Names,
         extents: &Extents,
-    ) -> Result<Standing, KafkaError> {
+    ) -> Result<Option<Standing>, KafkaError> {
         // It subscribes to nothing: only complaints come out here, and must not pile up.
         while self.client.poll(Duration::ZERO).is_some() {}
         let own = extents.keys().filter(|(topic, _)| self.topics.contains(topic));
@@ -260,6 +261,9 @@ impl Group {
         let committed = offsets(names, &self.client.committed_offsets(places, ASK)?);
         let members = self.client.client().fetch_group_list(Some(&names.group(&self.name)), ASK)?;
         let instances = members.groups().iter().map(|group| group.members().len()).sum();
+        if instances == 0 && committed.is_empty() {
+            return Ok(None);
+        }
 
         let mut topics: BTreeMap<Topic, Lag> = BTreeMap::new();
         let mut open: BTreeMap<Topic, Vec<(i32, i64, i64)>> = BTreeMap::new();
@@ -268,7 +272,7 @@ impl Group {
             let from = committed.get(place).copied().filter(|offset| offset >= begin).unwrap_or(*begin);
             let lag = topics.entry(place.0).or_default();
             match self.known.get(place).filter(|(at, _)| *at == from).map(|(_, oldest)| *oldest) {
-                Some(Oldest::Came(came)) => *lag = lag.and(Lag { records: end - from, since: Some(came) }),
+                Some(Oldest::Came(at, came)) => *lag = lag.and(Lag { records: end - at, since: Some(came) }),
                 Some(Oldest::NothingBefore(seen)) if seen >= *end => {}
                 _ if from >= *end => {}
                 _ => open.entry(place.0).or_default().push((place.1, from, *end)),
@@ -278,14 +282,14 @@ impl Group {
             let found = oldest(reader, &names.topic(topic), &open)?;
             for (partition, from, end) in open {
                 let Some(oldest) = found.get(&partition).copied() else { continue };
-                if let Oldest::Came(came) = oldest {
+                if let Oldest::Came(at, came) = oldest {
                     let lag = topics.entry(topic).or_default();
-                    *lag = lag.and(Lag { records: end - from, since: Some(came) });
+                    *lag = lag.and(Lag { records: end - at, since: Some(came) });
                 }
                 self.known.insert((topic, partition), (from, oldest));
             }
         }
-        Ok(Standing { instances, topics })
+        Ok(Some(Standing { instances, topics }))
     }
 
     fn show(&self, standing: &Standing, names: &Names, clock: &Clock) {
@@ -344,7 +348,7 @@ fn oldest(
             Some(Ok(message)) => {
                 let came = message.timestamp().to_millis();
                 let came = came.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
-                found.entry(message.partition()).or_insert(Oldest::Came(came));
+                found.entry(message.partition()).or_insert(Oldest::Came(message.offset(), came));
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
                 let end = open.iter().find(|(known, ..)| *known == partition).map_or(0, |(.., end)| *end);

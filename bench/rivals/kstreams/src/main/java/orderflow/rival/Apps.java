@@ -2,10 +2,11 @@ package orderflow.rival;
 
 import static org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
-import java.util.function.Supplier;
 import orderflow.fraud.OrderFraudDetected;
 import orderflow.fraud.OrderValidatedForFraud;
 import orderflow.inventory.InventoryReserved;
@@ -23,9 +24,7 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Produced;
-import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
-import org.apache.kafka.streams.state.StoreBuilder;
 
 /** Runs one of the four applications: {@code java orderflow.rival.Apps fraud-scoring}. */
 public final class Apps {
@@ -33,8 +32,10 @@ public final class Apps {
 
   private Apps() {}
 
-  public static void main(String[] args) {
+  public static void main(String[] args) throws IOException {
     String app = args[0];
+    // Kafka Streams makes it too, and ends when another of the four has just made it.
+    Files.createDirectories(Path.of(ENV.get("STATE_DIR")));
     KafkaStreams streams = new KafkaStreams(topology(app).build(), config(app));
     streams.setStateListener((now, before) -> System.out.println("STATE " + now));
     streams.setUncaughtExceptionHandler(e -> SHUTDOWN_CLIENT);
@@ -47,8 +48,8 @@ public final class Apps {
     switch (app) {
       case "fraud-scoring" -> {
         var serde = Events.serde(OrderPlaced.class, OrderValidatedForFraud.class, OrderFraudDetected.class);
-        var work = new Work(Hops.OnOrderPlaced::new, Set.of(Hops.velocityStore()));
-        hop(builder, serde, Events.ORDERS, work, Events.FRAUD);
+        builder.addStateStore(Hops.velocityStore());
+        hop(builder, serde, Events.ORDERS, Hops.OnOrderPlaced::new, Events.FRAUD, Hop.STORE);
       }
       case "inventory" -> {
         var serde =
@@ -57,19 +58,19 @@ public final class Apps {
                 InventoryReserved.class,
                 ShippingLabelGenerated.class,
                 InventoryShipped.class);
-        Set<StoreBuilder<?>> store = Set.of(Hops.storeByOrder(Events.reservations()));
-        hop(builder, serde, Events.FRAUD, new Work(Hops.OnOrderValidated::new, store), Events.INVENTORY);
-        var ship = new Work(Hops.OnShippingLabelGenerated::new, store);
-        hop(builder, serde, Events.SHIPPING, ship, Events.INVENTORY);
+        // Added by itself: when two processors' suppliers both bring it, each gets a task of its own, and both the store.
+        builder.addStateStore(Hops.storeByOrder(Events.reservations()));
+        hop(builder, serde, Events.FRAUD, Hops.OnOrderValidated::new, Events.INVENTORY, Hop.STORE);
+        hop(builder, serde, Events.SHIPPING, Hops.OnShippingLabelGenerated::new, Events.INVENTORY, Hop.STORE);
       }
       case "payment" -> {
         var serde = Events.serde(InventoryReserved.class, PaymentProcessed.class);
-        var work = new Work(Hops.OnInventoryReserved::new, Set.of(Hops.storeByOrder(Serdes.String())));
-        hop(builder, serde, Events.INVENTORY, work, Events.PAYMENTS);
+        builder.addStateStore(Hops.storeByOrder(Serdes.String()));
+        hop(builder, serde, Events.INVENTORY, Hops.OnInventoryReserved::new, Events.PAYMENTS, Hop.STORE);
       }
       case "shipping" -> {
         var serde = Events.serde(PaymentProcessed.class, ShippingLabelGenerated.class);
-        hop(builder, serde, Events.PAYMENTS, new Work(Hops.OnPaymentProcessed::new, Set.of()), Events.SHIPPING);
+        hop(builder, serde, Events.PAYMENTS, Hops.OnPaymentProcessed::new, Events.SHIPPING);
       }
       default -> throw new IllegalArgumentException(app);
     }
@@ -77,22 +78,15 @@ public final class Apps {
   }
 
   private static void hop(
-      StreamsBuilder builder, Serde<SpecificRecordBase> serde, String from, Work work, String to) {
+      StreamsBuilder builder,
+      Serde<SpecificRecordBase> serde,
+      String from,
+      FixedKeyProcessorSupplier<String, SpecificRecordBase, SpecificRecordBase> work,
+      String to,
+      String... stores) {
     builder.stream(from, Consumed.with(Serdes.String(), serde))
-        .processValues(work)
+        .processValues(work, stores)
         .to(to, Produced.with(Serdes.String(), serde));
-  }
-
-  /** How a hop's processor is made, and the stores it uses. */
-  private record Work(
-      Supplier<FixedKeyProcessor<String, SpecificRecordBase, SpecificRecordBase>> maker,
-      Set<StoreBuilder<?>> stores)
-      implements FixedKeyProcessorSupplier<String, SpecificRecordBase, SpecificRecordBase> {
-
-    @Override
-    public FixedKeyProcessor<String, SpecificRecordBase, SpecificRecordBase> get() {
-      return maker.get();
-    }
   }
 
   private static Properties config(String app) {
