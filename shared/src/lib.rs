@@ -29,3 +29,9 @@ pub mod step;
 pub mod telemetry;
 pub mod topics;
 pub mod trace;
+
+/// A record takes and frees some dozens of pieces of memory on its way, here and in librdkafka. glibc's allocator was
+/// two fifths of a service's time under load (docs/performance.md).
+#[cfg(not(test))] // a program has one, and the tests' helpers bring this crate's
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -89,7 +89,9 @@ impl Ground {
         let options = Options { prefix, partitions: Some(settings.partitions), ..Options::default() };
         let place = options.connection(&self.servers)?;
         let mut redis = place.servers.redis.client().get_multiplexed_async_connection().await?;
-        let () = redis::cmd("FLUSHALL").query_async(&mut redis).await?;
+        // What a turn leaves takes longer to free than a client waits for an answer.
+        let () =
+            redis::cmd("FLUSHALL").arg("ASYNC").query_async(&mut redis).await.context("emptying Redis")?;
         prepare(&place, &options).await?;
         let codec = resolve(&place.registry()?, &place.names(), &[], &contract()).await?;
         let folder = self.folder.path().join(place.prefix.trim_end_matches('.'));
