@@ -1,13 +1,20 @@
 //! Topics from their beginning to their end as it was when reading began: committed records only.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use orderflow::topics::{Names, Topic};
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
-    error::KafkaError,
+    error::{
+        KafkaError, KafkaResult,
+        RDKafkaErrorCode::{LeaderNotAvailable, NotLeaderForPartition},
+    },
     message::{BorrowedMessage, OwnedMessage},
     topic_partition_list::Offset,
 };
@@ -16,6 +23,8 @@ use rdkafka::{
 pub const ASK: Duration = Duration::from_secs(10);
 /// Without a record or an end for this long, the broker counts as gone.
 const SILENCE: Duration = Duration::from_secs(20);
+/// Before a question is asked again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Every committed record of the topics of these names, as it is on the wire, up to the ends as they are when this is
 /// called. Topics that do not exist are empty.
@@ -53,8 +62,8 @@ pub fn read_blocking(
     // All ends before the first record: what is read is no older than one moment, on every topic.
     let mut ends: BTreeMap<String, BTreeMap<i32, i64>> = BTreeMap::new();
     for (topic, partition) in partitions(&consumer, wanted)? {
-        let ask = consumer.fetch_watermarks(&topic, partition, ASK);
-        let (begin, end) = ask.context("Kafka does not tell where a topic ends")?;
+        let (begin, end) =
+            extent(&consumer, &topic, partition).context("Kafka does not tell where a topic ends")?;
         if end > begin {
             ends.entry(topic).or_default().insert(partition, end);
         }
@@ -63,6 +72,22 @@ pub fn read_blocking(
         read_one(&consumer, &topic, ends, &mut take)?;
     }
     Ok(())
+}
+
+/// Where a partition begins and ends. For a moment after it was made, or has moved, the broker that is named as its
+/// leader does not know of it yet: librdkafka does not ask again by itself.
+fn extent(consumer: &BaseConsumer, topic: &str, partition: i32) -> KafkaResult<(i64, i64)> {
+    let begun = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, ASK) {
+            Err(KafkaError::MetadataFetch(NotLeaderForPartition | LeaderNotAvailable))
+                if begun.elapsed() < ASK =>
+            {
+                thread::sleep(AGAIN);
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// One topic at a time: the client tells of which partition it has found the end, but not of which topic.
