@@ -6,8 +6,8 @@ for i = 1, number() do
   local key, decision = P .. 'event:' .. take(), take()
   local held = take() == 'held' and read_held()
   if redis.call('HSETNX', key, 'decision', decision) == 1 then
-    redis.call('HDEL', key, 'history')
-    redis.call('EXPIRE', key, stored)
+    -- A key that had a history has a life; one that had none was made just now.
+    if redis.call('HDEL', key, 'history') == 0 then redis.call('EXPIRE', key, stored) end
     if held then hold(held, stored) end
     answers[i] = decision
   else

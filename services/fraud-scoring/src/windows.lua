@@ -38,6 +38,18 @@ end
 
 local function whole(value) return string.format('%.0f', value) end
 
+-- The same for numbers that come again and again: a history is small ones for the most part, and to format one takes
+-- as long as to read a window.
+local TEXTS = {}
+local function text(value)
+  local known = TEXTS[value]
+  if not known then
+    known = whole(value)
+    TEXTS[value] = known
+  end
+  return known
+end
+
 -- Everything in a window: entry, time, entry, time, ..., oldest first. Nothing where the window is of the first layout,
 -- which had a bar after the order: such a state counts as lost and is built anew from the log.
 local EARLIER = 'LOST the windows are of an earlier layout'
@@ -135,7 +147,8 @@ local function look_at_shared(history, seen, order, own, small)
     end
   end
   local numbers = { last_60s, last_1h, last_24h, small_300s, small_1h, other_cards_24h, others_7d }
-  for _, value in ipairs(numbers) do history[#history + 1] = value end
+  local before = #history
+  for i = 1, #numbers do history[before + i] = numbers[i] end
 end
 
 -- Reads every window of the order, adds the order to each, and returns the history: its shape, then numbers between
@@ -161,8 +174,6 @@ local function look_back(order, small, age)
     end
     look_at_shared(history, seen, order, entry, small)
   end
-  for i, value in ipairs(history) do
-    if value >= 1e14 then history[i] = whole(value) end -- below, a number is written with all its digits anyway
-  end
+  for i = 1, #history do history[i] = text(history[i]) end
   return SHAPE .. table.concat(history, ' ')
 end
