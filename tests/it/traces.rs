@@ -92,7 +92,11 @@ async fn of_orders_nobody_samples_only_the_flagged_ones_are_kept_and_batches_are
     let (_, flagged) = traces.iter().find(|(is_flagged, _)| *is_flagged).unwrap();
     eventually("order-status to tell of the flagged order", async || {
         let of_it = collector.spans().into_iter().filter(|span| span.trace == *flagged).collect::<Vec<_>>();
-        if of_it.iter().any(|span| span.service == "order-status") { Ok(()) } else { Err(format!("{of_it:#?}")) }
+        if of_it.iter().any(|span| span.service == "order-status") {
+            Ok(())
+        } else {
+            Err(format!("{of_it:#?}"))
+        }
     })
     .await;
     shop.close(&placed).await;
