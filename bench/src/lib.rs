@@ -1,5 +1,7 @@
-//! What the measurements have in common: how a time is taken, and how a table is printed.
+//! What the measurements have in common: how a time is taken, how a table is printed, and the model
+//! that Python asks.
 
+pub mod scikit;
 mod table;
 mod timing;
 

@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use bench::{Report, Timing};
-use fraud_scoring::vector::LEN;
+use bench::{Report, Timing, scikit};
 use futures::future::try_join_all;
 use orderflow_stack::{Process, Spec};
 use reqwest::Client;
@@ -24,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// Prints what the service takes, and how many times as fast `ours` is, in orders a second, one at a time.
 pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+    let scripts = scikit::scripts();
     if !has_packages(&python) {
         let requirements = scripts.join("requirements.txt");
         println!(
@@ -34,10 +33,9 @@ pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
-    let (table, model) = (folder.path().join("table.bin"), folder.path().join("model.joblib"));
-    write(orders, &table)?;
-    let trained = Command::new(&python).arg(scripts.join("train.py")).args([&table, &model]).status()?;
-    ensure!(trained.success(), "train.py failed");
+    let model = folder.path().join("model.joblib");
+    let rows = orders.vectors.iter().zip(&orders.fraud).map(|(vector, fraud)| (&vector[..], *fraud));
+    scikit::train(Path::new(&python), rows, &model)?;
     let port = orderflow_stack::free_port()?;
     let served = Process::start(&served(&python, &scripts, &model, port, folder.path()))?;
     let measured = loads(&format!("http://127.0.0.1:{port}/score"), orders).await;
@@ -83,16 +81,6 @@ fn has_packages(python: &str) -> bool {
     let tried =
         Command::new(python).args(["-c", "import fastapi, uvicorn, sklearn"]).stderr(Stdio::null()).status();
     tried.is_ok_and(|status| status.success())
-}
-
-/// Rows of the features and a label, 32-bit floats, little endian.
-fn write(orders: &Orders, path: &Path) -> Result<()> {
-    let mut content = Vec::with_capacity(orders.vectors.len() * (LEN + 1) * 4);
-    for (vector, fraud) in orders.vectors.iter().zip(&orders.fraud) {
-        let label = f32::from(u8::from(*fraud));
-        content.extend(vector.iter().chain([&label]).flat_map(|number| number.to_le_bytes()));
-    }
-    Ok(std::fs::write(path, content)?)
 }
 
 async fn ready(client: &Client, url: &str, orders: &Orders) -> Result<()> {

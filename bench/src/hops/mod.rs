@@ -1,8 +1,10 @@
 //! The four hops of a contestant, each run as a process of its own.
 //!
 //! Orderflow's are its services, wired as their own programs wire them but for what is outside: the gateway and the
-//! carrier answer in this process, the data key is given, and a label has no document.
+//! carrier answer in this process, the data key is given, and a label has no document. A real gateway and documents can
+//! be asked for.
 
+pub mod gateway;
 mod naive;
 mod payment;
 pub mod shipping;
@@ -20,6 +22,12 @@ pub struct Hop {
     /// How a naive hop makes its work durable; without it this is a service of Orderflow.
     #[arg(long, value_enum)]
     naive: Option<naive::Way>,
+    /// Payment asks the gateway at `GATEWAY_URL`, as its own program does.
+    #[arg(long)]
+    real_gateway: bool,
+    /// Shipping renders and stores label documents, as its own program does.
+    #[arg(long)]
+    documents: bool,
 }
 
 /// The hops, in an order's way.
@@ -52,8 +60,8 @@ impl Hop {
             (Some(way), stage) => naive::run(stage, way),
             (None, Stage::FraudScoring) => fraud_scoring(),
             (None, Stage::Inventory) => inventory(),
-            (None, Stage::Payment) => payment::run(),
-            (None, Stage::Shipping) => shipping::run(),
+            (None, Stage::Payment) => payment::run(self.real_gateway),
+            (None, Stage::Shipping) => shipping::run(self.documents),
         }
     }
 }

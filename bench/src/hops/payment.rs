@@ -1,4 +1,4 @@
-//! Payment, with a gateway that charges everybody at once.
+//! Payment, with a gateway in the process that charges everybody at once, or with the real one.
 
 use std::process::ExitCode;
 
@@ -7,13 +7,13 @@ use orderflow::{events::Order, fault::Fault, runtime};
 use payment::{
     config::Settings,
     gateway::{Answer, Gateway, Opened, Refunded, Standing},
-    wiring::wire_to,
+    wiring::{wire, wire_to},
 };
 
-pub fn run() -> ExitCode {
+pub fn run(real_gateway: bool) -> ExitCode {
     let settings = Settings::parse_from(["payment"]);
     runtime::run("payment", settings.common.clone(), async move |service| {
-        wire_to(InProcess, &settings, service)
+        if real_gateway { wire(&settings, service) } else { wire_to(InProcess, &settings, service) }
     })
 }
 

@@ -1,4 +1,5 @@
-//! Shipping up to the tracking number: the carrier takes every parcel at once, and nothing is printed or fetched.
+//! Shipping with a carrier that takes every parcel at once: up to the tracking number, or up to the document and the
+//! pickup.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -11,11 +12,14 @@ use orderflow::{
     sealed::{DataKey, MasterKey, OpeningKeys},
 };
 use shipping::{
-    OnOrderCancelRequested, OnPaymentProcessed, Settings,
+    OnOrderCancelRequested, OnPaymentProcessed, OnShippingLabelGenerated, Settings,
     addressees::Addressees,
+    bookings::Bookings,
     carrier::{Answer, Carrier, Label, Parcel},
     fold::FromLog,
     guarded_carrier::{CARRIER, GuardedCarrier},
+    label_store::{LABEL_STORE, LabelStore, variables},
+    papers::Folder,
     pickups::Window,
     states::States,
 };
@@ -25,24 +29,35 @@ use uuid::Uuid;
 /// The variable that names the file of the one data key, wrapped, as JSON.
 pub const DATA_KEY: &str = "BENCH_DATA_KEY";
 
-pub fn run() -> ExitCode {
+pub fn run(documents: bool) -> ExitCode {
     let settings = Settings::parse_from(["shipping"]);
-    runtime::run("shipping", settings.common.clone(), async move |service| wire(&settings, service))
+    runtime::run("shipping", settings.common.clone(), async move |service| {
+        wire(&settings, documents, service)
+    })
 }
 
-fn wire(settings: &Settings, service: Service) -> Result<Service> {
+fn wire(settings: &Settings, documents: bool, service: Service) -> Result<Service> {
     let (state, clock) = (service.state(), service.clock());
-    let key = OneKey::of(settings)?;
+    let addressees = Addressees::new(Arc::new(OneKey::of(settings)?));
+    let carrier: Arc<dyn Carrier> = Arc::new(GuardedCarrier::new(InProcess, service.breaker(CARRIER)));
     let cancel = OnOrderCancelRequested { states: States::new(state.clone()), clock: clock.clone() };
     let buy = OnPaymentProcessed {
-        states: States::new(state),
-        addressees: Addressees::new(Arc::new(key)),
-        carrier: Arc::new(GuardedCarrier::new(InProcess, service.breaker(CARRIER))),
-        clock,
+        states: States::new(state.clone()),
+        addressees: addressees.clone(),
+        carrier: carrier.clone(),
+        clock: clock.clone(),
         turns: Arc::new(Semaphore::new(settings.carrier.concurrency.into())),
         limits: settings.limits(),
     };
-    Ok(service.step(cancel).step(buy).fold(FromLog))
+    if !documents {
+        return Ok(service.step(cancel).step(buy).fold(FromLog));
+    }
+    let store = LabelStore::open(&settings.labels.store, variables(), &service.health())?;
+    let store = store.guarded(service.breaker(LABEL_STORE));
+    let (folder, carrier) = (Folder::new(state), Arc::new(Bookings::new(carrier)));
+    let print =
+        OnShippingLabelGenerated { folder, addressees, store, carrier, clock, house: settings.house() };
+    Ok(service.step(cancel).step(buy).step(print).fold(FromLog))
 }
 
 /// Everybody's data is sealed with one key: what is measured opens it for each order, but looks no key up.

@@ -29,10 +29,11 @@ const TOPIC: orderflow::topics::Topic = orderflow::topics::ACTIVITY;
 /// # Errors
 /// When the broker was not started here, or a tool fails.
 pub async fn limits(ground: &Ground, settings: &Settings) -> Result<Vec<Measured>> {
-    let field = ground.field(settings).await?;
+    let field = ground.field(settings.partitions).await?;
     let broker = ground.servers.kafka.as_ref().context("the broker must be started here")?.pid()?;
     let redis = ground.servers.redis.as_ref().context("Redis must be started here")?.pid()?;
-    let bench = Bench { tools: Tools::of(broker)?, field: &field, who: Who { hops: vec![], redis, broker } };
+    let bench =
+        Bench { tools: Tools::of(broker)?, field: &field, who: Who { redis, broker, ..Who::default() } };
     let (count, topic) = (settings.records.to_string(), field.topic(TOPIC));
     let produce = ["--topic", &topic, "--num-records", &count, "--record-size", RECORD_BYTES];
     let produce = [&produce[..], &["--throughput", "-1"]].concat();

@@ -7,8 +7,10 @@ use clap::ValueEnum;
 use orderflow_stack::{Spec, free_port};
 
 use super::{
+    beside::Extras,
+    format::Format,
     ground::{Field, Ground},
-    kstreams,
+    kstreams, python,
 };
 use crate::hops::Stage;
 
@@ -29,8 +31,18 @@ pub enum Contestant {
     NaiveTransactions,
     /// One synchronous offset commit for each record.
     NaiveCommits,
+    /// As common tutorials do it in Python: JSON, and a scikit-learn model behind HTTP.
+    Python,
     /// What the broker can do at all.
     Broker,
+    /// As exactly-once, and the shipped model decides. Measured only when asked for.
+    WithModel,
+    /// As exactly-once, and payment asks a gateway over HTTP. Measured only when asked for.
+    WithGateway,
+    /// As exactly-once, and each label has its documents. Measured only when asked for.
+    WithDocuments,
+    /// As exactly-once, with the model, the gateway and the documents. Measured only when asked for.
+    AsShipped,
 }
 
 impl fmt::Display for Contestant {
@@ -47,37 +59,66 @@ impl Contestant {
 
     /// Whether it takes each record by itself, so that a big burst would never end.
     pub fn is_slow(self) -> bool {
-        matches!(self, Self::NaiveTransactions | Self::NaiveCommits)
+        matches!(self, Self::NaiveTransactions | Self::NaiveCommits | Self::Python)
     }
 
-    /// Whether it is Kafka Streams.
-    pub fn is_streams(self) -> bool {
-        matches!(self, Self::Streams100 | Self::Streams5)
+    /// What it has on top of exactly-once.
+    pub fn extras(self) -> Extras {
+        let none = Extras::default();
+        match self {
+            Self::WithModel => Extras { model: true, ..none },
+            Self::WithGateway => Extras { gateway: true, ..none },
+            Self::WithDocuments => Extras { documents: true, ..none },
+            Self::AsShipped => Extras { model: true, gateway: true, documents: true },
+            _ => none,
+        }
+    }
+
+    /// Whether it is measured only when asked for.
+    pub fn is_extra(self) -> bool {
+        self.extras() != Extras::default()
     }
 
     /// Why it cannot run here, if it cannot.
     pub fn missing(self) -> Option<String> {
-        if self.is_streams() { kstreams::missing() } else { None }
+        match self {
+            Self::Streams100 | Self::Streams5 => kstreams::missing(),
+            Self::Python => python::missing(),
+            _ => None,
+        }
     }
 
-    /// Its four processes.
-    pub fn hops(self, ground: &Ground, field: &Field) -> Result<Vec<Spec>> {
-        Stage::ALL.into_iter().map(|stage| self.hop(stage, ground, field)).collect()
+    /// How records stand on its topics.
+    pub fn format(self) -> Format {
+        if self == Self::Python { Format::Json } else { Format::Avro }
     }
 
-    fn hop(self, stage: Stage, ground: &Ground, field: &Field) -> Result<Spec> {
-        let log = field.folder.join(format!("{}.log", stage.name()));
+    /// Its four processes, each so many times; Python has one of each, and its scorer.
+    pub fn hops(self, ground: &Ground, field: &Field, instances: usize) -> Result<Vec<Spec>> {
+        if self == Self::Python {
+            return python::hops(ground, field);
+        }
+        let all = Stage::ALL.into_iter().flat_map(|stage| (0..instances).map(move |slot| (stage, slot)));
+        all.map(|(stage, slot)| self.hop(stage, slot, ground, field)).collect()
+    }
+
+    fn hop(self, stage: Stage, slot: usize, ground: &Ground, field: &Field) -> Result<Spec> {
+        let log = field.folder.join(format!("{}-{slot}.log", stage.name()));
         let mut env = field.place.variables();
         // No order may stop on its way: each must get its label.
         env.extend(pairs([("FRAUD_THRESHOLD", "1"), ("HOLD_THRESHOLD", "1")]));
         let (program, args) = match self {
             Self::Streams100 => kstreams::hop(stage, "100", field, &mut env)?,
             Self::Streams5 => kstreams::hop(stage, "5", field, &mut env)?,
-            Self::ExactlyOnce => service(stage, "exactly-once", ground, &mut env)?,
-            Self::AtLeastOnce => service(stage, "at-least-once", ground, &mut env)?,
+            Self::AtLeastOnce => service(stage, slot, "at-least-once", ground, &mut env)?,
+            Self::ExactlyOnce
+            | Self::WithModel
+            | Self::WithGateway
+            | Self::WithDocuments
+            | Self::AsShipped => service(stage, slot, "exactly-once", ground, &mut env)?,
             Self::NaiveTransactions => own(["hop", stage.name(), "--naive", "transactions"])?,
             Self::NaiveCommits => own(["hop", stage.name(), "--naive", "commits"])?,
-            Self::Broker => bail!("the broker has no hops"),
+            Self::Python | Self::Broker => bail!("{self} is not started hop by hop"),
         };
         Ok(Spec { name: stage.name().to_owned(), program, args, env, log, scratch: None })
     }
@@ -92,14 +133,16 @@ fn own<const N: usize>(args: [&str; N]) -> Result<Started> {
 
 fn service(
     stage: Stage,
+    slot: usize,
     delivery: &str,
     ground: &Ground,
     env: &mut Vec<(String, String)>,
 ) -> Result<Started> {
+    let instance = format!("{}-{slot}", stage.name());
     let listen = format!("127.0.0.1:{}", free_port()?);
     env.extend(pairs([
         ("DELIVERY", delivery),
-        ("INSTANCE_ID", stage.name()),
+        ("INSTANCE_ID", instance.as_str()),
         ("OPERATOR_LISTEN", listen.as_str()),
         ("LOG_FORMAT", "text"),
     ]));

@@ -7,8 +7,8 @@ use orderflow::{
     clock::Clock,
     codec::Codec,
     events::{
-        InventoryReserved, InventoryShipped, OrderFraudDetected, OrderPlaced, OrderValidatedForFraud,
-        PaymentProcessed, Record, ShippingLabelGenerated, StockAdjusted,
+        InventoryReserved, InventoryShipped, LabelDocumentStored, OrderFraudDetected, OrderPlaced,
+        OrderValidatedForFraud, PaymentProcessed, Record, ShippingLabelGenerated, StockAdjusted,
     },
     runtime::contract::resolve,
     sealed::{DataKey, MasterKey},
@@ -27,7 +27,6 @@ use rdkafka::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::settings::Settings;
 use crate::hops::shipping::DATA_KEY;
 
 /// The servers and the key that seals.
@@ -51,6 +50,7 @@ pub fn contract() -> Vec<(Topic, String)> {
         of::<InventoryShipped>(),
         of::<PaymentProcessed>(),
         of::<ShippingLabelGenerated>(),
+        of::<LabelDocumentStored>(),
         of::<StockAdjusted>(),
     ]
 }
@@ -84,9 +84,9 @@ impl Ground {
     }
 
     /// Topics, schemas and an empty Redis for one turn.
-    pub async fn field(&self, settings: &Settings) -> Result<Field> {
+    pub async fn field(&self, partitions: i32) -> Result<Field> {
         let prefix = format!("b{}.", &Uuid::new_v4().simple().to_string()[..8]);
-        let options = Options { prefix, partitions: Some(settings.partitions), ..Options::default() };
+        let options = Options { prefix, partitions: Some(partitions), ..Options::default() };
         let place = options.connection(&self.servers)?;
         let mut redis = place.servers.redis.client().get_multiplexed_async_connection().await?;
         // What a turn leaves takes longer to free than a client waits for an answer.
@@ -96,7 +96,7 @@ impl Ground {
         let codec = resolve(&place.registry()?, &place.names(), &[], &contract()).await?;
         let folder = self.folder.path().join(place.prefix.trim_end_matches('.'));
         fs::create_dir_all(&folder)?;
-        Ok(Field { place, codec: Arc::new(codec), folder: folder.into(), partitions: settings.partitions })
+        Ok(Field { place, codec: Arc::new(codec), folder: folder.into(), partitions })
     }
 }
 
@@ -114,6 +114,13 @@ impl Field {
         self.place.kafka_config()
     }
 
+    /// What Redis holds now, in MB. Its process tells nothing of that: it keeps memory from the turns before.
+    pub fn redis_holds(&self) -> Result<u64> {
+        let mut redis = self.place.servers.redis.client().get_connection()?;
+        let text: String = redis::cmd("INFO").arg("memory").query(&mut redis)?;
+        Ok(used_memory(&text).context("Redis does not tell its memory")? / 1_000_000)
+    }
+
     /// The name of a topic.
     pub fn topic(&self, topic: Topic) -> String {
         self.place.names().topic(topic)
@@ -128,8 +135,8 @@ impl Field {
         Ok(ids.collect::<Result<Vec<String>>>()?.join(","))
     }
 
-    /// Removes its topics, also those that contestants have made for themselves: the disk is small, and brokers with
-    /// many partitions are slow.
+    /// Removes its topics, also those that contestants have made for themselves, and its files: the disk is small, and
+    /// brokers with many partitions are slow.
     pub async fn clear(&self) -> Result<()> {
         let admin: AdminClient<DefaultClientContext> = self.kafka().create()?;
         let wait = std::time::Duration::from_secs(30);
@@ -139,6 +146,23 @@ impl Field {
         let options = AdminOptions::new().operation_timeout(Some(wait));
         let deleted = admin.delete_topics(&own, &options).await?;
         ensure!(deleted.iter().all(Result::is_ok), "topics of a turn cannot be removed: {deleted:?}");
-        Ok(())
+        let folder = &self.folder;
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))
+    }
+}
+
+fn used_memory(info: &str) -> Option<u64> {
+    info.lines().find_map(|line| line.strip_prefix("used_memory:"))?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redis_tells_what_it_holds() {
+        let info = "# Memory\r\nused_memory:1048576\r\nused_memory_human:1.00M\r\nused_memory_rss:9\r\n";
+        assert_eq!(used_memory(info), Some(1_048_576));
+        assert_eq!(used_memory("# Memory\r\n"), None);
     }
 }

@@ -19,6 +19,7 @@ use rdkafka::{
 };
 
 use super::{
+    format::Format,
     ground::{Field, Ground},
     orders::{Orders, envelope, in_backlog},
 };
@@ -30,6 +31,7 @@ const FLUSH: Duration = Duration::from_secs(60);
 /// Places orders, numbered from 0 on.
 pub struct Load<'f> {
     field: &'f Field,
+    format: Format,
     orders: Orders,
     placed: usize,
 }
@@ -50,8 +52,13 @@ pub struct Backlog {
 type Client = ThreadedProducer<DefaultProducerContext>;
 
 impl<'f> Load<'f> {
-    pub fn new(ground: &Ground, field: &'f Field) -> Self {
-        Self { field, orders: Orders::new(ground.key.clone(), ground.key_id), placed: 0 }
+    pub fn new(ground: &Ground, field: &'f Field, format: Format) -> Self {
+        Self { field, format, orders: Orders::new(ground.key.clone(), ground.key_id), placed: 0 }
+    }
+
+    /// The orders from now on are those of so many customers.
+    pub fn customers(&mut self, customers: u64) {
+        self.orders.customers(customers);
     }
 
     /// All orders placed so far.
@@ -107,7 +114,7 @@ impl<'f> Load<'f> {
     fn ready(&mut self, number: usize, placed_at: jiff::Timestamp) -> Result<Ready> {
         let order: OrderPlaced = self.orders.order(number, placed_at)?;
         let headers = envelope(&order).to_headers();
-        Ok(Ready { key: order.key(), value: self.field.codec.encode(&order)?, headers })
+        Ok(Ready { key: order.key(), value: self.format.order(&self.field.codec, &order)?, headers })
     }
 
     fn producer(&self, linger_ms: &str) -> Result<Client> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{contestants::Contestant, usage::Used};
+use super::{bytes::BytesAnOrder, contestants::Contestant, usage::Used};
 
 /// What was measured of a contestant in one turn.
 #[derive(Debug, Clone, Serialize)]
@@ -21,9 +21,14 @@ pub struct Measured {
     pub cpu: Option<CpuAnOrder>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Megabytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<BytesAnOrder>,
     /// Orders without a label, and labels that came again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrong: Option<(usize, usize)>,
+    /// Orders that rules scored, where a model should have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_rules: Option<u64>,
     /// Whether it promises a label once, also when one of its hops is killed.
     #[serde(skip)]
     pub once: bool,
@@ -44,13 +49,15 @@ pub struct CpuAnOrder {
     pub hops: f64,
     pub redis: f64,
     pub broker: f64,
+    /// Of the gateway, where it is a process.
+    pub outside: f64,
     /// Of the load and the sink.
     pub load: f64,
     /// Cores that everybody else on the machine used.
     pub other_cores: f64,
 }
 
-/// Peak resident memory in MB.
+/// Memory in MB: the hops' largest resident sets, and what Redis holds in the end.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Megabytes {
     pub hops: u64,
@@ -61,10 +68,23 @@ impl Measured {
     /// So many orders in this time.
     pub fn new(contestant: Contestant, mode: impl Into<String>, orders: usize, seconds: f64) -> Self {
         let per_second = orders as f64 / seconds;
-        let once = !matches!(contestant, Contestant::AtLeastOnce | Contestant::NaiveCommits);
+        let once =
+            !matches!(contestant, Contestant::AtLeastOnce | Contestant::NaiveCommits | Contestant::Python);
         let (contestant, mode) = (contestant.name(), mode.into());
-        let (latency, cpu, memory, wrong) = (None, None, None, None);
-        Self { contestant, mode, orders, seconds, per_second, latency, cpu, memory, wrong, once }
+        Self {
+            contestant,
+            mode,
+            orders,
+            seconds,
+            per_second,
+            latency: None,
+            cpu: None,
+            memory: None,
+            bytes: None,
+            wrong: None,
+            by_rules: None,
+            once,
+        }
     }
 
     /// With the CPU that went into its orders.
@@ -74,6 +94,7 @@ impl Measured {
             hops: an_order(used.hops),
             redis: an_order(used.redis),
             broker: an_order(used.broker),
+            outside: an_order(used.outside),
             load: an_order(used.own),
             other_cores: used.other_cores,
         });
@@ -95,7 +116,12 @@ impl Measured {
                 "{}: of {} orders {missing} have no label, and {again} labels came again",
                 self.contestant, self.orders
             )),
-            _ => None,
+            _ => self.by_rules.filter(|by_rules| by_rules * 100 > self.orders as u64).map(|by_rules| {
+                format!(
+                    "{}: rules, not the model, scored {by_rules} of {} orders",
+                    self.contestant, self.orders
+                )
+            }),
         }
     }
 }
@@ -115,13 +141,23 @@ impl fmt::Display for Measured {
         if let Some(cpu) = self.cpu {
             write!(f, ", CPU µs/order: hops {:.1}, Redis {:.1}, ", cpu.hops * 1e3, cpu.redis * 1e3)?;
             write!(f, "broker {:.1}, load {:.1}; ", cpu.broker * 1e3, cpu.load * 1e3)?;
+            if cpu.outside > 0.0 {
+                write!(f, "gateway {:.1}, ", cpu.outside * 1e3)?;
+            }
             write!(f, "others {:.2} cores", cpu.other_cores)?;
         }
+        if let Some(BytesAnOrder { log, wire }) = self.bytes {
+            write!(f, ", bytes/order: log {log:.0}")?;
+            wire.map_or(Ok(()), |wire| write!(f, ", wire {wire:.0}"))?;
+        }
         if let Some(Megabytes { hops, redis }) = self.memory {
-            write!(f, ", peak memory: hops {hops} MB, Redis {redis} MB")?;
+            write!(f, ", memory: hops {hops} MB at most, {redis} MB in Redis")?;
         }
         if let Some((missing, again)) = self.wrong {
             write!(f, ", without a label {missing}, labels again {again}")?;
+        }
+        if let Some(by_rules) = self.by_rules {
+            write!(f, ", scored by rules {by_rules}")?;
         }
         Ok(())
     }
@@ -137,6 +173,15 @@ mod tests {
         assert_eq!([0.5, 0.99, 1.0].map(|share| quantile(&hundred, share)), [50.0, 99.0, 100.0]);
         assert_eq!(quantile(&[], 0.5), 0.0);
         assert_eq!(quantile(&[3.0], 0.0), 3.0);
+    }
+
+    #[test]
+    fn rules_in_the_models_place_are_a_fault() {
+        let is_fault = |by_rules| {
+            let end = Measured::new(Contestant::WithModel, "end", 1_000, 1.0);
+            Measured { wrong: Some((0, 0)), by_rules, ..end }.fault().is_some()
+        };
+        assert_eq!([None, Some(10), Some(11)].map(is_fault), [false, false, true]);
     }
 
     #[test]

@@ -5,22 +5,29 @@
 //! |---|---|
 //! | [`settings`] | what is measured, and how long |
 //! | [`ground`], [`stock`] | servers, a turn's topics, schemas and goods |
-//! | [`contestants`], [`kstreams`], [`broker`] | who runs, and the limit nobody can pass |
-//! | [`orders`], [`load`] | made-up orders, placed at their time |
+//! | [`contestants`], [`kstreams`], [`python`], [`broker`] | who runs, and the limit nobody can pass |
+//! | [`orders`], [`format`](mod@format), [`load`] | made-up orders, as Avro or JSON, placed at their time |
 //! | [`sink`] | when each order's label was committed, and whether it has one |
-//! | [`usage`] | CPU and memory, by process |
+//! | [`usage`], [`bytes`] | CPU and memory by process, bytes on the disk and on the wire |
+//! | [`beside`], [`scored`] | the model, the gateway and the documents that some have on top, and whether the model decided |
 //! | [`turn`], [`measured`] | one contestant's turn, and what came of it |
-//! | [`summary`], [`report`], [`plot`] | medians, ratios with their intervals, tables and pictures |
+//! | [`summary`], [`report`], [`on_top`], [`plot`] | medians, ratios with their intervals, tables and pictures |
 
+mod beside;
 mod broker;
+mod bytes;
 mod contestants;
+mod format;
 mod ground;
 mod kstreams;
 mod load;
 mod measured;
+mod on_top;
 mod orders;
 mod plot;
+mod python;
 mod report;
+mod scored;
 mod settings;
 mod sink;
 mod stock;
@@ -30,12 +37,11 @@ mod usage;
 
 use anyhow::{Result, ensure};
 
-pub use ground::contract;
+pub use contestants::Contestant;
+pub use ground::{Ground, contract};
+pub use measured::Measured;
 pub use settings::Settings;
-
-use contestants::Contestant;
-use ground::Ground;
-use measured::Measured;
+pub use turn::play;
 
 /// Measures, and prints and keeps what came of it.
 ///
@@ -48,6 +54,7 @@ pub fn run(settings: &Settings) -> Result<()> {
 
 async fn measure(settings: &Settings) -> Result<()> {
     let contestants = able(settings);
+    ensure!(!contestants.is_empty(), "nobody that was asked for can run here");
     let ground = Ground::start().await?;
     println!("{}", ground.describe());
     let mut all: Vec<Measured> = Vec::new();

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// Different goods.
 pub const SKUS: u32 = 1_000;
-/// Different customers; each orders again, at times that no rule finds too quick.
+/// Different customers, unless somebody wants more or fewer; each orders again, at times that no rule finds too quick.
 const CUSTOMERS: u64 = 200_000;
 
 /// Makes orders, the same ones for every contestant but for their ids.
@@ -22,18 +22,30 @@ pub struct Orders {
     key_id: Uuid,
     turn: u64,
     random: StdRng,
+    customers: u64,
 }
 
 impl Orders {
     /// Sealed with this key.
     pub fn new(key: DataKey, key_id: Uuid) -> Self {
-        Self { key, key_id, turn: Uuid::new_v4().as_u64_pair().0, random: StdRng::seed_from_u64(1) }
+        Self {
+            key,
+            key_id,
+            turn: Uuid::new_v4().as_u64_pair().0,
+            random: StdRng::seed_from_u64(1),
+            customers: CUSTOMERS,
+        }
+    }
+
+    /// The orders from now on are those of so many customers.
+    pub fn customers(&mut self, customers: u64) {
+        self.customers = customers;
     }
 
     /// The order with this number.
     pub fn order(&mut self, number: usize, placed_at: Timestamp) -> Result<OrderPlaced> {
         let order_id = Uuid::from_u64_pair(self.turn, number as u64);
-        let customer = number as u64 % CUSTOMERS;
+        let customer = number as u64 % self.customers;
         let lines = self.lines();
         let total = lines.iter().map(|line| i64::from(line.quantity) * line.unit_price).sum();
         let hash = |what: &str| ids::from_parts(&[what, &customer.to_string()]).simple().to_string();

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     contestants::Contestant,
     measured::Measured,
-    plot,
+    on_top, plot,
     settings::Settings,
     summary::{Number, Ratio, Summary, median, ratio},
 };
@@ -50,7 +50,11 @@ pub fn show(settings: &Settings, measured: &[Measured]) -> Result<()> {
     if settings.json {
         println!("{}", serde_json::to_string_pretty(measured)?);
     } else {
-        println!("\n{}\n{}\n{}\n{}", bursts(&summary), rates(&summary), ratios(&summary), noise(&summary));
+        println!("\n{}\n{}\n{}", bursts(&summary), rates(&summary), ratios(&summary));
+        if let Some(table) = on_top::table_of(&summary) {
+            println!("{table}");
+        }
+        println!("{}", noise(&summary));
     }
     plot::draw(&settings.results.join(PICTURE), &summary)
 }
@@ -66,9 +70,11 @@ const P95: Number = |one| Some(one.latency?.p95);
 const P99: Number = |one| Some(one.latency?.p99);
 const MAX: Number = |one| Some(one.latency?.max);
 const REDIS: Number = |one| Some(one.memory?.redis as f64);
+const LOG: Number = |one| Some(one.bytes?.log);
+const WIRE: Number = |one| one.bytes?.wire;
 
 fn bursts(summary: &Summary<'_>) -> String {
-    let header = "| contestant | turns | orders/s (least, most) | CPU µs/order: hops and Redis, broker, load and sink | peak MB: hops, Redis | first label after s | labels away after kill s |";
+    let header = "| contestant | turns | orders/s (least, most) | CPU µs/order: hops and Redis, broker, load and sink | bytes/order: log, wire | MB: hops at most, in Redis | first label after s | labels away after kill s |";
     let rows = summary.contestants().into_iter().map(|name| {
         let at =
             |mode: &str, number: Number, digits: usize| shown(summary.median(name, mode, number), digits);
@@ -78,11 +84,12 @@ fn bursts(summary: &Summary<'_>) -> String {
         };
         let (least, most) = bounds(&rates);
         let cpu = [HOPS, BROKER, LOAD].map(|number| at("burst", number, 0)).join(", ");
+        let bytes = [LOG, WIRE].map(|number| at("burst", number, 0)).join(", ");
         let memory = [MEMORY, REDIS].map(|number| at("end", number, 0)).join(", ");
         let speed = shown(median(&rates), 0);
         let (start, kill) = (at("start", SECONDS, 1), at("kill", SECONDS, 1));
         format!(
-            "| {name} | {} | {speed} ({least:.0}, {most:.0}) | {cpu} | {memory} | {start} | {kill} |",
+            "| {name} | {} | {speed} ({least:.0}, {most:.0}) | {cpu} | {bytes} | {memory} | {start} | {kill} |",
             rates.len()
         )
     });
@@ -103,7 +110,7 @@ fn limits(summary: &Summary<'_>, name: &str) -> String {
         let cpu = shown(summary.median(name, mode, BROKER), 2);
         let speed = shown(median(&rates), 0);
         format!(
-            "| {name}: {mode} | {} | {speed} ({least:.0}, {most:.0}) | –, {cpu}, – | – | – | – |",
+            "| {name}: {mode} | {} | {speed} ({least:.0}, {most:.0}) | –, {cpu}, – | – | – | – | – |",
             rates.len()
         )
     });
@@ -168,7 +175,7 @@ fn noise(summary: &Summary<'_>) -> String {
     )
 }
 
-fn table(header: &str, rows: impl IntoIterator<Item = String>) -> String {
+pub fn table(header: &str, rows: impl IntoIterator<Item = String>) -> String {
     let columns = header.matches('|').count() - 1;
     let mut lines = vec![header.to_owned(), format!("|{}", "---|".repeat(columns))];
     lines.extend(rows);
@@ -180,6 +187,6 @@ fn bounds(values: &[f64]) -> (f64, f64) {
     (least, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
-fn shown(value: Option<f64>, digits: usize) -> String {
+pub fn shown(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }

@@ -12,7 +12,8 @@ pub struct Settings {
     /// How many turns each contestant has; they take turns (A B A B …).
     #[arg(long, default_value_t = 5)]
     pub repeats: u32,
-    /// Measure these alone, separated by commas.
+    /// Measure these alone, separated by commas. Without it all are measured but `with-model`, `with-gateway`,
+    /// `with-documents` and `as-shipped`.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Contestant>,
     /// Orders that wait on the topic when a measured burst begins.
@@ -50,7 +51,10 @@ pub struct Settings {
 impl Settings {
     /// Who was asked for, in a fixed sequence.
     pub fn contestants(&self) -> Vec<Contestant> {
-        let asked = |one: &Contestant| self.only.is_empty() || self.only.contains(one);
+        let asked = |one: &Contestant| match self.only.is_empty() {
+            true => !one.is_extra(),
+            false => self.only.contains(one),
+        };
         Contestant::value_variants().iter().copied().filter(asked).collect()
     }
 }

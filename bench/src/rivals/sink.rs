@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use orderflow::{
     codec::schema_id,
-    events::{Record, ShippingLabelGenerated},
+    events::{LabelDocumentStored, Record, ShippingLabelGenerated},
     topics::SHIPPING,
 };
 use rdkafka::{
@@ -22,7 +22,7 @@ use rdkafka::{
     topic_partition_list::Offset,
 };
 
-use super::{ground::Field, orders::number};
+use super::{format::Format, ground::Field};
 
 const POLL: Duration = Duration::from_millis(50);
 const GLANCE: Duration = Duration::from_millis(2);
@@ -37,6 +37,8 @@ struct Labels {
     orders: usize,
     /// Labels of orders that had one.
     again: usize,
+    /// How many documents were stored, and when the last was.
+    documents: (usize, Option<Instant>),
 }
 
 /// The reader. Dropping it ends its thread.
@@ -48,8 +50,9 @@ pub struct Sink {
 
 impl Sink {
     /// Reads from the beginning of the topic.
-    pub fn start(field: &Field) -> Result<Self> {
+    pub fn start(field: &Field, format: Format) -> Result<Self> {
         let id = field.codec.writer_id(&ShippingLabelGenerated::full_name())?;
+        let document = field.codec.writer_id(&LabelDocumentStored::full_name())?;
         let consumer: BaseConsumer = field
             .kafka()
             .set("group.id", format!("{}sink", field.place.prefix))
@@ -68,7 +71,8 @@ impl Sink {
         let read = move || {
             while !ends.load(Ordering::Relaxed) {
                 if let Some(Ok(message)) = consumer.poll(POLL) {
-                    tick(&told, id, message.key(), message.payload());
+                    tick(&told, format.labelled(id, message.key(), message.payload()));
+                    printed(&told, document, message.payload());
                 }
             }
         };
@@ -98,6 +102,11 @@ impl Sink {
         }
     }
 
+    /// How many label documents were stored, and when the last was.
+    pub fn documents(&self) -> (usize, Option<Instant>) {
+        self.labels().documents
+    }
+
     /// When each of these orders had its label.
     pub fn arrivals(&self, numbers: &Range<usize>) -> Vec<Option<Instant>> {
         let labels = self.labels();
@@ -115,9 +124,9 @@ impl Sink {
     }
 }
 
-fn tick(labels: &Mutex<Labels>, id: u32, key: Option<&[u8]>, value: Option<&[u8]>) {
-    let is_label = value.is_some_and(|value| schema_id(value).is_ok_and(|found| found == id));
-    let Some(number) = key.filter(|_| is_label).and_then(number) else { return };
+/// The order with this number has a label.
+fn tick(labels: &Mutex<Labels>, number: Option<usize>) {
+    let Some(number) = number else { return };
     let now = Instant::now();
     let mut labels = labels.lock().unwrap_or_else(PoisonError::into_inner);
     if labels.arrived.len() <= number {
@@ -132,6 +141,14 @@ fn tick(labels: &Mutex<Labels>, id: u32, key: Option<&[u8]>, value: Option<&[u8]
     labels.orders += 1;
 }
 
+fn printed(labels: &Mutex<Labels>, id: u32, value: Option<&[u8]>) {
+    if value.is_some_and(|value| schema_id(value).is_ok_and(|found| found == id)) {
+        let (count, last) = &mut labels.lock().unwrap_or_else(PoisonError::into_inner).documents;
+        *count += 1;
+        *last = Some(Instant::now());
+    }
+}
+
 impl Drop for Sink {
     fn drop(&mut self) {
         self.end.store(true, Ordering::Relaxed);
@@ -143,17 +160,14 @@ impl Drop for Sink {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn sink() -> Sink {
         Sink { labels: Arc::default(), end: Arc::default(), thread: None }
     }
 
-    fn label(sink: &Sink, number: u64) {
-        let key = Uuid::from_u64_pair(7, number).to_string();
-        tick(&sink.labels, 3, Some(key.as_bytes()), Some(&[0, 0, 0, 0, 3, 1]));
+    fn label(sink: &Sink, number: usize) {
+        tick(&sink.labels, Some(number));
     }
 
     #[test]
@@ -174,9 +188,7 @@ mod tests {
     #[test]
     fn other_records_are_no_labels() {
         let sink = sink();
-        let key = Uuid::from_u64_pair(7, 0).to_string();
-        tick(&sink.labels, 3, Some(key.as_bytes()), Some(&[0, 0, 0, 0, 4, 1]));
-        tick(&sink.labels, 3, Some(b"?"), Some(&[0, 0, 0, 0, 3, 1]));
+        tick(&sink.labels, None);
         assert_eq!(sink.wrong(&(0..1)), (1, 0));
     }
 }

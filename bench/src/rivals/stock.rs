@@ -16,7 +16,7 @@ use super::{
 };
 
 /// More than any run sells.
-const UNITS: i64 = 1_000_000_000;
+pub const UNITS: i64 = 1_000_000_000;
 const AT_ONCE: usize = 500;
 
 /// Writes what inventory would have answered to deliveries: it folds that when it starts.

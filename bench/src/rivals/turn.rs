@@ -1,68 +1,86 @@
 //! One contestant's turn: started on fresh topics, warmed up, measured, checked, ended.
 
 use std::{
-    ops::Range,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use orderflow_stack::{Process, Spec, logs::tail};
 
 use super::{
+    beside::{Beside, Extras},
+    bytes::Scales,
     contestants::Contestant,
     ground::{Field, Ground},
-    load::{Load, due},
+    load::Load,
     measured::{Measured, Megabytes},
+    python, scored,
     settings::Settings,
     sink::Sink,
     stock,
-    usage::{Cpu, Who},
+    usage::Who,
 };
-use crate::hops::Stage;
+
+mod kill;
+mod phases;
 
 /// The first label: four programs start, and join their groups.
 const START: Duration = Duration::from_secs(120);
-/// Without any label for this long, no more will come.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// What follows a label (stock leaves the shelf) is work of the order too: CPU counts until then.
 const SETTLE: Duration = Duration::from_secs(1);
-/// Consumers that stand still for longer may be thrown out of their groups.
-const FROZEN: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(15);
-/// Made and sent at a time while nothing is measured.
-const CHUNK: usize = 20_000;
 /// Beyond this share of what it can do, a steady rate measures a queue.
 const MOST: f64 = 0.8;
-const CRASH_RATE: u32 = 200;
-const CRASH_AFTER: Duration = Duration::from_secs(5);
-/// Longer than any of them takes to miss a member of its group.
-const CRASH_ORDERS: usize = 200 * 30;
 
 /// Runs one turn.
 ///
 /// # Errors
 /// When a server or a hop does not run, or labels stop coming.
 pub async fn turn(ground: &Ground, contestant: Contestant, settings: &Settings) -> Result<Vec<Measured>> {
-    let field = ground.field(settings).await?;
-    stock::fill(&field).await?;
-    let specs = contestant.hops(ground, &field)?;
-    let mut turn = Turn::start(ground, &field, contestant, &specs)?;
-    let done = turn.measure(settings);
+    play(ground, contestant, 1, settings.partitions, |turn| turn.measure(settings)).await
+}
+
+/// Starts so many instances of each hop on fresh topics, measures, and ends them.
+///
+/// # Errors
+/// When a server or a hop does not run, or those of measuring.
+pub async fn play(
+    ground: &Ground,
+    contestant: Contestant,
+    instances: usize,
+    partitions: i32,
+    measure: impl FnOnce(&mut Turn<'_>) -> Result<()>,
+) -> Result<Vec<Measured>> {
+    let field = ground.field(partitions).await?;
+    match contestant {
+        Contestant::Python => python::fill(&field).await?,
+        _ => stock::fill(&field).await?,
+    }
+    let beside = Beside::start(contestant.extras(), &field).await?;
+    let mut specs = contestant.hops(ground, &field, instances)?;
+    beside.tell(&mut specs, &field);
+    let mut turn = Turn::start(ground, &field, contestant, &specs, &beside)?;
+    let done = measure(&mut turn);
     let Turn { hops, measured, .. } = turn;
     for hop in &hops {
         hop.stop(GRACE).await;
     }
+    beside.stop().await;
     done.with_context(|| last_words(&specs))?;
     field.clear().await?;
     Ok(measured)
 }
 
-struct Turn<'f> {
+/// A turn that has begun.
+pub struct Turn<'f> {
     contestant: Contestant,
+    field: &'f Field,
+    extras: Extras,
     specs: &'f [Spec],
     hops: Vec<Process>,
     who: Who,
+    scales: Scales,
     load: Load<'f>,
     sink: Sink,
     measured: Vec<Measured>,
@@ -70,9 +88,15 @@ struct Turn<'f> {
 
 impl<'f> Turn<'f> {
     /// Starts the hops on a topic that has one order, and waits for its label.
-    fn start(ground: &Ground, field: &'f Field, contestant: Contestant, specs: &'f [Spec]) -> Result<Self> {
-        let mut load = Load::new(ground, field);
-        let sink = Sink::start(field)?;
+    fn start(
+        ground: &Ground,
+        field: &'f Field,
+        contestant: Contestant,
+        specs: &'f [Spec],
+        beside: &Beside,
+    ) -> Result<Self> {
+        let mut load = Load::new(ground, field, contestant.format());
+        let sink = Sink::start(field, contestant.format())?;
         let first = load.make(1)?;
         let first = load.place(first)?;
         let begun = Instant::now();
@@ -89,8 +113,10 @@ impl<'f> Turn<'f> {
             server.as_ref().context("servers must be started here")?.pid()
         };
         let (redis, broker) = (server(&ground.servers.redis)?, server(&ground.servers.kafka)?);
-        let who = Who { hops: hops.iter().map(Process::pid).collect(), redis, broker };
-        Ok(Self { contestant, specs, hops, who, load, sink, measured: vec![start] })
+        let outside = beside.outside();
+        let who = Who { hops: hops.iter().map(Process::pid).collect(), redis, broker, outside };
+        let (extras, scales) = (beside.extras(), Scales::of(ground, field)?);
+        Ok(Self { contestant, field, extras, specs, hops, who, scales, load, sink, measured: vec![start] })
     }
 
     fn measure(&mut self, settings: &Settings) -> Result<()> {
@@ -108,113 +134,34 @@ impl<'f> Turn<'f> {
                 self.steady(*rate, settings.seconds)?;
             }
         }
-        let (hops, redis) = self.who.peaks()?;
+        let memory = self.memory()?;
         if settings.crash && !slow {
             self.crash()?;
         }
-        self.end(Megabytes { hops, redis })
+        self.end(memory)
     }
 
-    fn warm_up(&mut self, orders: usize) -> Result<()> {
-        let begun = Instant::now();
-        let mut left = orders;
-        while left > 0 {
-            let chunk = left.min(CHUNK);
-            let backlog = self.load.make(chunk)?;
-            let numbers = self.load.place(backlog)?;
-            self.labelled(&numbers)?;
-            left -= chunk;
-        }
-        self.measured.push(Measured::new(self.contestant, "warm-up", orders, begun.elapsed().as_secs_f64()));
-        Ok(())
+    /// The orders from now on are those of so many customers.
+    pub fn customers(&mut self, customers: u64) {
+        self.load.customers(customers);
     }
 
-    /// Orders are placed while the hops stand still, then the hops run until all have their labels. Returns orders/s.
-    fn burst(&mut self, orders: usize) -> Result<f64> {
-        let backlog = self.load.make(orders)?;
-        let still = Instant::now();
-        self.hops.iter().for_each(Process::freeze);
-        let placed = self.load.place(backlog);
-        let before = self.who.cpu();
-        self.hops.iter().for_each(Process::thaw);
-        let (numbers, begun, before, frozen) = (placed?, Instant::now(), before?, still.elapsed());
-        if frozen > FROZEN {
-            println!("{}: stood still for {frozen:?}; use fewer --orders", self.contestant);
-        }
-        self.labelled(&numbers)?;
-        let last = self.sink.arrivals(&numbers).into_iter().flatten().max();
-        let seconds = last.context("no order has a label")?.duration_since(begun).as_secs_f64();
-        let measured = Measured::new(self.contestant, "burst", orders, seconds);
-        let per_second = measured.per_second;
-        self.settled(&before, measured)?;
-        Ok(per_second)
-    }
-
-    fn steady(&mut self, rate: u32, seconds: u32) -> Result<()> {
-        let all = rate as usize * seconds as usize;
-        let (_, settling) = self.load.steady(rate, all / 5)?;
-        let before = self.who.cpu()?;
-        let (start, numbers) = self.load.steady(rate, all - all / 5)?;
-        self.labelled(&settling)?;
-        self.labelled(&numbers)?;
-        let arrived = self.sink.arrivals(&numbers).into_iter().enumerate();
-        let millis = arrived.filter_map(|(nth, arrived)| {
-            let since = arrived?.saturating_duration_since(start + due(nth, rate));
-            Some(since.as_secs_f64() * 1e3)
-        });
-        let took = start.elapsed().as_secs_f64();
-        let measured = Measured::new(self.contestant, format!("{rate}/s"), numbers.len(), took);
-        self.settled(&before, measured.taking(millis.collect()))
-    }
-
-    /// Kills payment under load, starts it again at once, and sees when the first order that was placed after has its
-    /// label.
-    fn crash(&mut self) -> Result<()> {
-        let payment = Stage::ALL.iter().position(|stage| *stage == Stage::Payment).context("no payment")?;
-        let (victim, spec, load) = (&self.hops[payment], &self.specs[payment], &mut self.load);
-        let kill = move || {
-            thread::sleep(CRASH_AFTER);
-            victim.kill_9();
-            (Instant::now(), Process::start(spec))
-        };
-        let (steady, killed) = thread::scope(|scope| {
-            let killing = scope.spawn(kill);
-            (load.steady(CRASH_RATE, CRASH_ORDERS), killing.join())
-        });
-        let (killed, started) = killed.map_err(|_| anyhow!("nobody could kill"))?;
-        self.hops[payment] = started?;
-        let (start, numbers) = steady?;
-        self.labelled(&numbers)?;
-        let arrived = self.sink.arrivals(&numbers).into_iter().enumerate();
-        let after = arrived.filter(|(nth, _)| start + due(*nth, CRASH_RATE) > killed);
-        let first = after.filter_map(|(_, arrived)| arrived).min().context("no label after the crash")?;
-        let away = first.saturating_duration_since(killed).as_secs_f64();
-        self.measured.push(Measured::new(self.contestant, "kill", numbers.len(), away));
-        Ok(())
+    /// The most memory that the hops had so far, and what Redis holds.
+    pub fn memory(&self) -> Result<Megabytes> {
+        Ok(Megabytes { hops: self.who.peak()?, redis: self.field.redis_holds()? })
     }
 
     /// Each order has one label, and no more come.
-    fn end(&mut self, memory: Megabytes) -> Result<()> {
+    pub fn end(&mut self, memory: Megabytes) -> Result<()> {
         thread::sleep(SETTLE);
         let placed = self.load.placed();
         let wrong = Some(self.sink.wrong(&placed));
         let end = Measured::new(self.contestant, "end", placed.len(), SETTLE.as_secs_f64());
-        self.measured.push(Measured { wrong, memory: Some(memory), ..end });
-        Ok(())
-    }
-
-    fn settled(&mut self, before: &Cpu, measured: Measured) -> Result<()> {
-        thread::sleep(SETTLE);
-        self.measured.push(measured.using(self.who.cpu()?.since(before)));
-        Ok(())
-    }
-
-    fn labelled(&self, numbers: &Range<usize>) -> Result<()> {
-        ensure!(
-            self.sink.wait(numbers, PATIENCE),
-            "{}: labels stop coming: of the orders {numbers:?} some have none",
-            self.contestant
-        );
+        let by_rules = match self.extras.model {
+            true => Some((placed.len() as u64).saturating_sub(scored::by_model(self.specs)?)),
+            false => None,
+        };
+        self.measured.push(Measured { wrong, by_rules, memory: Some(memory), ..end });
         Ok(())
     }
 }

@@ -14,6 +14,8 @@ pub struct Who {
     pub hops: Vec<u32>,
     pub redis: u32,
     pub broker: u32,
+    /// What stands for others' servers, such as the gateway.
+    pub outside: Vec<u32>,
 }
 
 /// CPU seconds up to a moment.
@@ -22,6 +24,7 @@ pub struct Cpu {
     hops: f64,
     redis: f64,
     broker: f64,
+    outside: f64,
     own: f64,
     machine: f64,
     at: Instant,
@@ -33,6 +36,7 @@ pub struct Used {
     pub hops: f64,
     pub redis: f64,
     pub broker: f64,
+    pub outside: f64,
     /// The load and the sink.
     pub own: f64,
     /// How many cores everybody else on this machine used.
@@ -42,17 +46,18 @@ pub struct Used {
 impl Who {
     /// CPU up to now.
     pub fn cpu(&self) -> Result<Cpu> {
-        let hops = self.hops.iter().map(|pid| process(*pid)).sum::<Result<f64>>()?;
+        let all = |pids: &[u32]| pids.iter().map(|pid| process(*pid)).sum::<Result<f64>>();
+        let (hops, outside) = (all(&self.hops)?, all(&self.outside)?);
         let (redis, broker) = (process(self.redis)?, process(self.broker)?);
         let own = process(std::process::id())?;
         let machine = machine(&fs::read_to_string("/proc/stat")?);
-        Ok(Cpu { hops, redis, broker, own, machine, at: Instant::now() })
+        Ok(Cpu { hops, redis, broker, outside, own, machine, at: Instant::now() })
     }
 
-    /// The largest resident sets so far, of all hops together and of Redis, in MB.
-    pub fn peaks(&self) -> Result<(u64, u64)> {
+    /// The largest resident sets so far of all hops together, in MB.
+    pub fn peak(&self) -> Result<u64> {
         let peak = |pid: u32| Memory::of(pid).map(|memory| memory.peak / 1_000_000);
-        Ok((self.hops.iter().map(|pid| peak(*pid)).sum::<Result<u64>>()?, peak(self.redis)?))
+        self.hops.iter().map(|pid| peak(*pid)).sum()
     }
 }
 
@@ -60,12 +65,13 @@ impl Cpu {
     /// What was used since `before`.
     pub fn since(&self, before: &Self) -> Used {
         let seconds = self.at.duration_since(before.at).as_secs_f64();
-        let sum = |cpu: &Self| cpu.hops + cpu.redis + cpu.broker + cpu.own;
+        let sum = |cpu: &Self| cpu.hops + cpu.redis + cpu.broker + cpu.outside + cpu.own;
         let others = (self.machine - before.machine) - (sum(self) - sum(before));
         Used {
             hops: self.hops - before.hops,
             redis: self.redis - before.redis,
             broker: self.broker - before.broker,
+            outside: self.outside - before.outside,
             own: self.own - before.own,
             other_cores: others.max(0.0) / seconds,
         }

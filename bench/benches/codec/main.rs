@@ -1,0 +1,40 @@
+//! What reading and writing a record costs: `cargo bench -p bench --bench codec`. See `bench/README.md`.
+
+mod envelopes;
+mod turns;
+mod ways;
+
+use anyhow::{Context, Result};
+use orderflow::{
+    events::{Order, OrderPlaced, Record, ShippingLabelGenerated},
+    schemas,
+};
+
+/// As long as a name, an e-mail and an address are once they are sealed; the schemas' examples are shorter.
+const SEALED: u8 = 180;
+
+fn main() -> Result<()> {
+    // Ids are texts in our schemas; apache-avro makes bytes of them unless it is told.
+    apache_avro::util::set_serde_human_readable(true);
+    let mut placed: OrderPlaced = example()?;
+    placed.order = sealed(&placed.order).into();
+    let mut labelled: ShippingLabelGenerated = example()?;
+    labelled.order = sealed(&labelled.order).into();
+    let envelope = envelopes::envelope(&placed);
+    turns::measure(placed)?;
+    turns::measure(labelled)?;
+    envelopes::measure(&envelope)
+}
+
+/// The record as the schemas' examples have it.
+fn example<R: Record>() -> Result<R> {
+    let examples = schemas::examples(R::TOPIC.name(), R::NAME);
+    let (_, text) = examples.first().with_context(|| format!("{} has no example", R::NAME))?;
+    Ok(serde_json::from_str(text)?)
+}
+
+fn sealed(order: &Order) -> Order {
+    let mut order = order.clone();
+    order.sealed.ciphertext = (0..SEALED).collect();
+    order
+}
