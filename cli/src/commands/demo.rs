@@ -69,8 +69,8 @@ pub(super) struct Demo {
     /// How many instances of each service, which share its partitions.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=6))]
     instances: u8,
-    /// Partitions of each topic [default: 2, or as many as instances]. The lone broker looks into all that a service
-    /// reads for each answer: more of them cost latency here.
+    /// Partitions of each topic [default: as many as instances]. The lone broker looks into all that a service reads for
+    /// each answer: more of them cost latency here.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=24))]
     partitions: Option<u8>,
     /// Score orders by rules instead of the model that comes with this version.
@@ -87,7 +87,7 @@ pub(super) struct Demo {
 impl Demo {
     /// No instance is left without a partition.
     fn partitions(&self) -> u8 {
-        self.partitions.unwrap_or_else(|| self.instances.max(2))
+        self.partitions.unwrap_or(self.instances)
     }
 
     pub(super) async fn run(self) -> Result<bool> {
