@@ -23,6 +23,8 @@ async fn a_held_order_goes_on_when_it_is_approved_and_the_second_decision_hears_
     assert_eq!(shop.decide(placed.order_id, "approve").await.0, StatusCode::ACCEPTED);
     let (_, validated) = shop.record::<OrderValidatedForFraud>(&placed.order_id.to_string()).await;
     assert_eq!(validated.decision.reviewer.as_deref(), Some("dana"));
+    // Before order-status has read that, a second decision is only asked for, and comes to nothing.
+    shop.shown(placed.order_id, "Fulfilled", None).await;
     let (status, problem) = shop.decide(placed.order_id, "reject").await;
     assert_eq!(
         (status, &problem["decision"]["decision"]),
