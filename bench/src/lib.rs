@@ -1,9 +1,11 @@
-//! What the measurements have in common: how a time is taken, how a table is printed, and the model
-//! that Python asks.
+//! What the measurements have in common: how a time is taken, how a table is printed, what an order's envelope is, and
+//! how Python is started.
 
-pub mod scikit;
+mod placed;
+pub mod python;
 mod table;
 mod timing;
 
+pub use placed::envelope;
 pub use table::Report;
 pub use timing::Timing;

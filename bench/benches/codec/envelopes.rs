@@ -5,30 +5,17 @@ use std::hint::black_box;
 use anyhow::{Result, ensure};
 use bench::{Report, Timing};
 use orderflow::{
-    envelope::{Envelope, Tried, ids},
+    envelope::{Envelope, ids},
     events::{OrderPlaced, Record},
     step::Origin,
     topics::ORDERS,
-    trace::TraceContext,
 };
 
 use crate::turns::{BATCH, TURNS, per_second};
 
 /// Of an event that another has led to.
 pub fn envelope(placed: &OrderPlaced) -> Envelope {
-    let key = placed.key();
-    Envelope {
-        id: ids::of_root(&key, "placed"),
-        source: "order-intake".to_owned(),
-        kind: OrderPlaced::full_name(),
-        time: placed.occurred_at(),
-        dataschema: None,
-        correlation_id: key.clone(),
-        causation_id: Some(ids::of_root(&key, "asked")),
-        subject: key,
-        trace: TraceContext::root(),
-        tried: Tried::default(),
-    }
+    Envelope { causation_id: Some(ids::of_root(&placed.key(), "asked")), ..bench::envelope(placed) }
 }
 
 /// Prints how long batches of it take.

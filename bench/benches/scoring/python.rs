@@ -1,15 +1,11 @@
 //! The same scores the usual way: a scikit-learn model behind FastAPI, asked over HTTP.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use bench::{Report, Timing, scikit};
+use bench::{Report, Timing, python};
 use futures::future::try_join_all;
-use orderflow_stack::{Process, Spec};
+use orderflow_stack::Process;
 use reqwest::Client;
 use serde_json::json;
 
@@ -22,43 +18,28 @@ const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Prints what the service takes, and how many times as fast `ours` is, in orders a second, one at a time.
 pub async fn measure(orders: &Orders, ours: f64) -> Result<()> {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let scripts = scikit::scripts();
-    if !has_packages(&python) {
-        let requirements = scripts.join("requirements.txt");
-        println!(
-            "\nskipped: the Python service (pip install -r {}; PYTHON names another Python)",
-            requirements.display()
-        );
-        return Ok(());
-    }
+    let python = match python::interpreter("fastapi, uvicorn, sklearn") {
+        Ok(python) => python,
+        Err(why) => {
+            println!("\nskipped: the Python service ({why:#})");
+            return Ok(());
+        }
+    };
     let folder = tempfile::tempdir()?;
     let model = folder.path().join("model.joblib");
     let rows = orders.vectors.iter().zip(&orders.fraud).map(|(vector, fraud)| (&vector[..], *fraud));
-    scikit::train(Path::new(&python), rows, &model)?;
+    python::train(&python, rows, &model)?;
     let port = orderflow_stack::free_port()?;
-    let served = Process::start(&served(&python, &scripts, &model, port, folder.path()))?;
+    let mut spec =
+        python::uvicorn(python, "serve:app", &python::scripts(), port, 2, folder.path().join("log"));
+    spec.env = vec![("MODEL".to_owned(), model.display().to_string())];
+    let served = Process::start(&spec)?;
     let measured = loads(&format!("http://127.0.0.1:{port}/score"), orders).await;
     // Its workers end with it only when it is asked to.
     served.stop(Duration::from_secs(10)).await;
     let (report, best) = measured?;
     println!("\n{report}\none at a time, in process: {:.0} times as many orders a second", ours / best);
     Ok(())
-}
-
-/// The service, with two workers.
-fn served(python: &str, scripts: &Path, model: &Path, port: u16, folder: &Path) -> Spec {
-    let (scripts, port) = (scripts.display().to_string(), port.to_string());
-    let arguments = ["-B", "-m", "uvicorn", "serve:app", "--app-dir", &scripts, "--log-level", "error"];
-    let arguments = arguments.into_iter().chain(["--workers", "2", "--port", &port]);
-    Spec {
-        name: "uvicorn".to_owned(),
-        program: python.into(),
-        args: arguments.map(str::to_owned).collect(),
-        env: vec![("MODEL".to_owned(), model.display().to_string())],
-        log: folder.join("log"),
-        ..Spec::default()
-    }
 }
 
 /// What was measured, and the most orders a second.
@@ -75,12 +56,6 @@ async fn loads(url: &str, orders: &Orders) -> Result<(Report, f64)> {
         best = best.max(per_second);
     }
     Ok((report, best))
-}
-
-fn has_packages(python: &str) -> bool {
-    let tried =
-        Command::new(python).args(["-c", "import fastapi, uvicorn, sklearn"]).stderr(Stdio::null()).status();
-    tried.is_ok_and(|status| status.success())
 }
 
 async fn ready(client: &Client, url: &str, orders: &Orders) -> Result<()> {

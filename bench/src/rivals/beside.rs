@@ -62,11 +62,6 @@ impl Beside {
         }
     }
 
-    /// What there is.
-    pub fn extras(&self) -> Extras {
-        self.extras
-    }
-
     /// The processes whose work is not the hops'.
     pub fn outside(&self) -> Vec<u32> {
         self.gateway.iter().map(|(process, _)| process.pid()).collect()

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use bench::envelope;
 use orderflow::{
     clock::Clock,
     events::{OrderPlaced, Record},
@@ -21,7 +22,7 @@ use rdkafka::{
 use super::{
     format::Format,
     ground::{Field, Ground},
-    orders::{Orders, envelope, in_backlog},
+    orders::{Orders, in_backlog},
 };
 /// How often to look whether an order is due.
 const TICK: Duration = Duration::from_millis(1);

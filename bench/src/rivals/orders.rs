@@ -3,10 +3,9 @@
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
-    envelope::{Envelope, Tried, ids},
-    events::{Line, Order, OrderPlaced, Record},
+    envelope::ids,
+    events::{Line, Order, OrderPlaced},
     sealed::{Address, DataKey, Person, seal},
-    trace::TraceContext,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -100,23 +99,6 @@ pub fn number(key: &[u8]) -> Option<usize> {
 pub fn in_backlog(nth: usize, of: usize, now: Timestamp) -> Timestamp {
     let before = SignedDuration::from_millis(50 * i64::try_from(of - nth).unwrap_or(i64::MAX));
     now.checked_sub(before).unwrap_or(now)
-}
-
-/// As intake would send it.
-pub fn envelope(placed: &OrderPlaced) -> Envelope {
-    let key = placed.key();
-    Envelope {
-        id: ids::of_root(&key, "placed"),
-        source: "order-intake".to_owned(),
-        kind: OrderPlaced::full_name(),
-        time: placed.occurred_at(),
-        correlation_id: key.clone(),
-        subject: key,
-        dataschema: None,
-        causation_id: None,
-        trace: TraceContext::root(),
-        tried: Tried::default(),
-    }
 }
 
 fn person(customer: u64) -> Person {

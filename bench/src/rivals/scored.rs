@@ -1,17 +1,12 @@
 //! Who scored the orders: fraud-scoring counts its decisions by the engine that was behind them.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
-
 use anyhow::{Context, Result};
 use orderflow_stack::Spec;
+use reqwest::Client;
+use tokio::{runtime::Handle, task::block_in_place};
 
 use crate::hops::Stage;
 
-const PATIENCE: Duration = Duration::from_secs(10);
 const DECISIONS: &str = "orderflow_decisions_total{";
 const BY_RULES: &str = "engine=\"rules\"";
 
@@ -25,13 +20,10 @@ pub fn by_model(specs: &[Spec]) -> Result<u64> {
 }
 
 fn metrics(address: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    anyhow::ensure!(text.starts_with("HTTP/1.0 200") || text.starts_with("HTTP/1.1 200"), "{text}");
-    Ok(text)
+    let client = Client::builder().no_proxy().build()?;
+    let asked = client.get(format!("http://{address}/metrics")).send();
+    let text = async { asked.await?.error_for_status()?.text().await };
+    Ok(block_in_place(|| Handle::current().block_on(text))?)
 }
 
 /// By any engine but rules.

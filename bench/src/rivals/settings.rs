@@ -25,7 +25,7 @@ pub struct Settings {
     /// Steady rates, in orders a second. Of each contestant those are measured that it can hold.
     #[arg(long, value_delimiter = ',', default_value = "50,200,5000")]
     pub rates: Vec<u32>,
-    /// How long each steady rate lasts, in seconds; the first fifth of it is not counted.
+    /// How long each steady rate lasts, in seconds; latencies of its first fifth are not counted.
     #[arg(long, default_value_t = 30)]
     pub seconds: u32,
     /// Orders of a burst for those that take each record by itself; a tenth of it warms up.

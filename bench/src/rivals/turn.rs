@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use orderflow_stack::{Process, Spec, logs::tail};
 
 use super::{
-    beside::{Beside, Extras},
+    beside::Beside,
     bytes::Scales,
     contestants::Contestant,
     ground::{Field, Ground},
@@ -76,7 +76,6 @@ pub async fn play(
 pub struct Turn<'f> {
     contestant: Contestant,
     field: &'f Field,
-    extras: Extras,
     specs: &'f [Spec],
     hops: Vec<Process>,
     who: Who,
@@ -115,8 +114,8 @@ impl<'f> Turn<'f> {
         let (redis, broker) = (server(&ground.servers.redis)?, server(&ground.servers.kafka)?);
         let outside = beside.outside();
         let who = Who { hops: hops.iter().map(Process::pid).collect(), redis, broker, outside };
-        let (extras, scales) = (beside.extras(), Scales::of(ground, field)?);
-        Ok(Self { contestant, field, extras, specs, hops, who, scales, load, sink, measured: vec![start] })
+        let scales = Scales::of(ground, field)?;
+        Ok(Self { contestant, field, specs, hops, who, scales, load, sink, measured: vec![start] })
     }
 
     fn measure(&mut self, settings: &Settings) -> Result<()> {
@@ -157,7 +156,7 @@ impl<'f> Turn<'f> {
         let placed = self.load.placed();
         let wrong = Some(self.sink.wrong(&placed));
         let end = Measured::new(self.contestant, "end", placed.len(), SETTLE.as_secs_f64());
-        let by_rules = match self.extras.model {
+        let by_rules = match self.contestant.extras().model {
             true => Some((placed.len() as u64).saturating_sub(scored::by_model(self.specs)?)),
             false => None,
         };

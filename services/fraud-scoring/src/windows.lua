@@ -38,8 +38,7 @@ end
 
 local function whole(value) return string.format('%.0f', value) end
 
--- The same for numbers that come again and again: a history is small ones for the most part, and to format one takes
--- as long as to read a window.
+-- The same, each number formatted once a call: a history is small ones for the most part.
 local TEXTS = {}
 local function text(value)
   local known = TEXTS[value]

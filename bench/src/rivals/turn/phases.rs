@@ -93,7 +93,7 @@ impl Turn<'_> {
             "{}: labels stop coming: of the orders {numbers:?} some have none",
             self.contestant
         );
-        if self.extras.documents { self.printed() } else { Ok(()) }
+        if self.contestant.extras().documents { self.printed() } else { Ok(()) }
     }
 
     /// Waits until every label has its documents: they are work of the order too.
