@@ -11,6 +11,7 @@ use super::values::{Entries, shown};
 const OF_THE_RUNTIME: [Beyond; 7] = [
     Beyond { keys: "applied", what: What::All },
     Beyond { keys: "cluster", what: What::All },
+    Beyond { keys: "layout", what: What::All },
     Beyond { keys: "block:", what: What::All },
     Beyond { keys: "waits:", what: What::All },
     Beyond { keys: "blocked", what: What::All },

@@ -23,6 +23,7 @@ pub const NEWEST: usize = 64;
 const KEPT: i64 = 400 * 86_400;
 
 static LABEL: LazyLock<EffectScript> = LazyLock::new(|| EffectScript::new(include_str!("label.lua")));
+static LEARNED: LazyLock<EffectScript> = LazyLock::new(|| EffectScript::new(include_str!("learned.lua")));
 
 /// A label as it is kept. Holds no id of a customer in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,22 +119,28 @@ impl Labels {
         }
         self.0.call(&LABEL, args).await
     }
-}
 
-impl Learned {
-    /// Reads what `learned()` in `learned.lua` writes.
+    /// What labels say of these orders, in their sequence.
     ///
     /// # Errors
-    /// `Fatal` when the text is of another shape: scripts answer with this version's only.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let unreadable =
-            || Fault::fatal("stored_history_unreadable", "labels are not of this version's shape");
-        let numbers: Result<Vec<i64>, _> = text.split(' ').map(str::parse).collect();
-        let numbers = numbers.map_err(|error| unreadable().caused_by(error))?;
-        let tallies: Vec<Tally> =
-            numbers.chunks_exact(2).map(|of| Tally { fraud: of[0], honest: of[1] }).collect();
-        let [customer, card, device, address] = tallies.try_into().map_err(|_| unreadable())?;
-        Ok(Self { customer, card, device, address })
+    /// As [`State::call`].
+    pub async fn learned(&self, orders: &[&Sighting]) -> Result<Vec<Learned>, Fault> {
+        let mut args = Args::new();
+        args.push(orders.len());
+        for order in orders {
+            args.push(order.placed - COUNTS);
+            for named in order.named() {
+                args.push(named.as_ref().map(Fingerprint::key).unwrap_or_default());
+            }
+        }
+        let counts: Vec<[i64; 8]> = self.0.call(&LEARNED, args).await?;
+        let learned = |[a, b, c, d, e, f, g, h]: [i64; 8]| Learned {
+            customer: Tally { fraud: a, honest: b },
+            card: Tally { fraud: c, honest: d },
+            device: Tally { fraud: e, honest: f },
+            address: Tally { fraud: g, honest: h },
+        };
+        Ok(counts.into_iter().map(learned).collect())
     }
 }
 
@@ -154,7 +161,7 @@ impl Labelled {
     /// What labels say of this order.
     #[must_use]
     pub fn learned(&self, order: &Sighting) -> Learned {
-        let named = [Some(order.customer), Some(order.card), order.device, Some(order.address)];
+        let named = order.named();
         let tally =
             |kind: usize| named[kind].map(|named| self.tally(kind, named, order.placed)).unwrap_or_default();
         Learned { customer: tally(0), card: tally(1), device: tally(2), address: tally(3) }

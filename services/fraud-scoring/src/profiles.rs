@@ -1,6 +1,9 @@
 //! Profiles, velocity windows and decisions, in Redis. The keys are listed in `README.md`.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 
 use orderflow::{
     events::OrderPlaced,
@@ -10,20 +13,21 @@ use orderflow::{
 };
 
 use crate::{
-    domain::Judged, held::Held, history::History, labels::Learned, reviews::push_held, sighting::Sighting,
+    domain::Judged,
+    held::Held,
+    history::History,
+    labels::Labels,
+    reviews::push_held,
+    sighting::{Fingerprint, Sighting},
     stored,
+    windows::Touched,
 };
 
 /// How long outcomes are stored, in seconds: longer than a dead letter can wait for its redrive.
 pub(crate) const STORED: i64 = 35 * 86_400;
 
-static OBSERVE: LazyLock<EffectScript> = LazyLock::new(|| {
-    EffectScript::new(concat!(
-        include_str!("windows.lua"),
-        include_str!("learned.lua"),
-        include_str!("observe.lua")
-    ))
-});
+static OBSERVE: LazyLock<EffectScript> =
+    LazyLock::new(|| EffectScript::new(concat!(include_str!("windows.lua"), include_str!("observe.lua"))));
 static KEEP: LazyLock<EffectScript> =
     LazyLock::new(|| EffectScript::new(concat!(include_str!("held.lua"), include_str!("keep.lua"))));
 static RESTORE: LazyLock<EffectScript> =
@@ -33,6 +37,7 @@ static RESTORE: LazyLock<EffectScript> =
 #[derive(Clone)]
 pub struct Profiles {
     state: State,
+    labels: Labels,
     small: i64,
 }
 
@@ -51,26 +56,34 @@ impl Profiles {
     /// Profiles in this state; charges up to `small` (minor units) count as small ones.
     #[must_use]
     pub fn new(state: State, small: i64) -> Self {
-        Self { state, small }
+        Self { labels: Labels::new(state.clone()), state, small }
     }
 
     /// What each customer's and each card's, device's, address's earlier orders say, the batch's own included in its
-    /// sequence; then each order is remembered. A repeat, by input event, sees what the first observation saw. What was
-    /// learned about earlier orders is told as it is now.
+    /// sequence; each order is remembered, once however often it comes, and sees nothing of itself. What was learned about
+    /// earlier orders is told as it is now.
     ///
     /// # Errors
-    /// As [`State::call`]; `Fatal` when a stored history is unreadable.
+    /// As [`State::call`]; `Fatal` when a stored window is unreadable.
     pub async fn observe(&self, batch: &[Received<OrderPlaced>]) -> Result<Vec<History>, Fault> {
+        let orders: Vec<Sighting> = batch.iter().map(Sighting::received).collect();
+        let touched = Touched::by(orders.iter().map(|order| (order, 0)));
         let mut args = Args::new();
-        args.push(STORED).push(self.small).push(batch.len());
-        for received in batch {
-            Sighting::received(received).push_to(&mut args);
+        touched.push_to(&mut args);
+        let (held, labelled): (Vec<Option<Vec<u8>>>, Vec<usize>) = self.state.call(&OBSERVE, args).await?;
+        let mut windows = touched.held(&held)?;
+        let mut histories: Vec<History> =
+            orders.iter().map(|order| windows.look_back(order, self.small)).collect();
+        if !labelled.is_empty() {
+            let places: HashSet<usize> = labelled.into_iter().collect();
+            let known = (1..).zip(touched.all()).filter(|(place, _)| places.contains(place));
+            let known: HashSet<Fingerprint> = known.map(|(_, window)| window.name).collect();
+            let concerned = orders.iter().zip(&mut histories).filter(|(order, _)| order.names_any(&known));
+            let (orders, histories): (Vec<&Sighting>, Vec<&mut History>) = concerned.unzip();
+            let learned = self.labels.learned(&orders).await?;
+            histories.into_iter().zip(learned).for_each(|(history, learned)| history.labels = learned);
         }
-        let seen: Vec<(String, String)> = self.state.call(&OBSERVE, args).await?;
-        let history = |(history, labels): &(String, String)| {
-            Ok(History { labels: Learned::parse(labels)?, ..History::parse(history)? })
-        };
-        whole(seen, batch.len())?.iter().map(history).collect()
+        Ok(histories)
     }
 
     /// Stores the decisions and returns those that count: the first one for each input event. Orders they hold for
@@ -85,15 +98,19 @@ impl Profiles {
     ) -> Result<Vec<Judged>, Fault> {
         let mut args = Args::new();
         args.push(STORED).push(batch.len());
-        for (received, judged) in batch.iter().zip(decisions) {
-            args.push(received.envelope.id.simple().to_string()).push(stored::to_text(&judged)?);
+        for (received, judged) in batch.iter().zip(&decisions) {
+            args.push(received.envelope.id.simple().to_string()).push(stored::to_text(judged)?);
             match held(received, judged) {
                 Some(held) => push_held(&held, args.push("held"))?,
                 None => drop(args.push("")),
             }
         }
-        let kept: Vec<String> = self.state.call(&KEEP, args).await?;
-        whole(kept, batch.len())?.iter().map(|text| stored::from_text(text)).collect()
+        let earlier: Vec<Option<String>> = self.state.call(&KEEP, args).await?;
+        let kept = |(judged, earlier): (Judged, Option<String>)| match earlier {
+            Some(earlier) => stored::from_text(&earlier),
+            None => Ok(judged),
+        };
+        decisions.into_iter().zip(whole(earlier, batch.len())?).map(kept).collect()
     }
 
     /// Puts decided orders back into a state under construction.
@@ -102,21 +119,22 @@ impl Profiles {
     /// As [`State::call`].
     pub async fn restore(state: &State, batch: &[Decided]) -> Result<(), Fault> {
         let mut args = Args::new();
-        args.push(STORED).push(batch.len());
-        for decided in batch {
-            decided.sighting.push_to(&mut args);
-            args.push(decided.age.max(0)).push(stored::to_text(&decided.judged)?);
+        Touched::by(batch.iter().map(|decided| (&decided.sighting, decided.age.max(0)))).push_to(&mut args);
+        args.push(batch.len());
+        for Decided { sighting, age, judged } in batch {
+            args.push(sighting.event.simple().to_string()).push(stored::to_text(judged)?);
+            args.push(STORED - (*age).max(0));
         }
         state.call(&RESTORE, args).await
     }
 }
 
 /// What is kept of an order that is to be held.
-fn held(received: &Received<OrderPlaced>, judged: Judged) -> Option<Held> {
+fn held(received: &Received<OrderPlaced>, judged: &Judged) -> Option<Held> {
     Some(Held {
         times: judged.review?,
         order: Arc::clone(&received.event.order),
-        decision: judged.decision,
+        decision: judged.decision.clone(),
         cause: received.envelope.clone(),
         partition: received.origin.partition,
     })

@@ -30,8 +30,6 @@ use crate::{
 /// Rebuilds profiles, windows, stored decisions and held orders from `fraud` and `reviews`, and what was learned later from
 /// `fraud.labels`: no decision, but facts, of which those are fed that this service has handled. Decides nothing.
 ///
-/// Histories are not on the log: a repeat after a rebuild sees the windows as they are now, and is answered with the
-/// decision stored first all the same.
 pub struct FraudFold {
     clock: Clock,
 }
@@ -174,12 +172,13 @@ impl Fold for FraudFold {
     }
 
     fn beyond_the_log(&self) -> &'static [Beyond] {
-        &[
-            // What a first observation saw; the decision made of it is on the log.
-            Beyond { keys: "event:", what: What::Field("history") },
-            // What a version said that was tried stands beside the decision, on a topic that is not folded.
-            Beyond { keys: "event:", what: What::Member("decision", "shadow") },
-        ]
+        // What a version said that was tried stands beside the decision, on a topic that is not folded.
+        &[Beyond { keys: "decision:", what: What::Member("", "shadow") }]
+    }
+
+    /// 2: windows are texts; what an order saw is kept no more.
+    fn layout(&self) -> u32 {
+        2
     }
 }
 

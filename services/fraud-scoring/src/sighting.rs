@@ -1,9 +1,10 @@
 //! What of an order is remembered: its time, its amount, and fingerprints of who and what was involved.
 
+use std::collections::HashSet;
+
 use orderflow::{
     envelope::ids,
     events::{Order, OrderPlaced},
-    state::Args,
     step::Received,
 };
 use uuid::Uuid;
@@ -55,15 +56,11 @@ impl Fingerprint {
         self.0.simple().to_string()
     }
 
-    /// The first 32 bits: the first 8 digits of the key. Entries have these.
+    /// The first 32 bits. Entries have these.
     #[must_use]
     pub fn mark(&self) -> Mark {
         self.0.as_fields().0
     }
-}
-
-fn text(mark: Mark) -> String {
-    format!("{mark:08x}")
 }
 
 impl Sighting {
@@ -91,21 +88,13 @@ impl Sighting {
         Self::of(received.envelope.id, &received.event.order)
     }
 
-    /// Appends it to a script's arguments, in the sequence of `read_order()` in `windows.lua`.
-    pub fn push_to(&self, args: &mut Args) {
-        let optional = |fingerprint: &Option<Fingerprint>| {
-            fingerprint.as_ref().map(Fingerprint::key).unwrap_or_default()
-        };
-        args.push(self.event.simple().to_string())
-            .push(self.placed)
-            .push(format!("{:012x}", self.order))
-            .push(self.amount)
-            .push(text(self.currency.mark()))
-            .push(self.customer.key())
-            .push(self.card.key())
-            .push(optional(&self.device))
-            .push(self.address.key())
-            .push(text(self.country.mark()))
-            .push(optional(&self.ip));
+    /// Whom and what labels can be of: its customer, card, device and address.
+    pub(crate) fn named(&self) -> [Option<Fingerprint>; 4] {
+        [Some(self.customer), Some(self.card), self.device, Some(self.address)]
+    }
+
+    /// Whether it is one of these customers, or has one of these cards, devices or addresses.
+    pub(crate) fn names_any(&self, known: &HashSet<Fingerprint>) -> bool {
+        self.named().iter().flatten().any(|named| known.contains(named))
     }
 }

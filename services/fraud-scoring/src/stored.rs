@@ -1,24 +1,74 @@
 //! A decision as Redis keeps it for weeks, beside very many others: JSON, without what is null, its vector as short text.
 
-use orderflow::{events::FeatureVector, fault::Fault};
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use orderflow::{
+    events::{FeatureVector, Reason},
+    fault::Fault,
+};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::Judged;
+use crate::{
+    domain::{Judged, ReviewTimes},
+    shadow::Shadow,
+};
 
 const FEATURES: &str = "features";
+
+/// What stands in the text; [`Judged`] reads it, but for the vector.
+#[derive(Serialize)]
+struct Text<'j> {
+    score: f64,
+    threshold: f64,
+    hold_threshold: f64,
+    reasons: &'j [Reason],
+    scorer: &'j str,
+    scorer_version: &'j str,
+    decided_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewer: Option<&'j str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review_reason: Option<&'j str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    features: String,
+    features_definition: i32,
+    engine: &'j str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<&'j str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<ReviewTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shadow: Option<&'j Shadow>,
+}
 
 /// A decision as text.
 ///
 /// # Errors
 /// `Poison` when it cannot be written as JSON.
-pub fn to_text(judged: &Judged) -> Result<String, Fault> {
-    let written = || {
-        let mut fields: Map<String, Value> = serde_json::from_value(serde_json::to_value(judged)?)?;
-        fields.insert(FEATURES.to_owned(), numbers(&judged.decision.features).into());
-        fields.retain(|_, value| !value.is_null());
-        serde_json::to_string(&fields)
+pub fn to_text(Judged { decision, review, shadow }: &Judged) -> Result<String, Fault> {
+    let text = Text {
+        score: decision.score,
+        threshold: decision.threshold,
+        hold_threshold: decision.hold_threshold,
+        reasons: &decision.reasons,
+        scorer: &decision.scorer,
+        scorer_version: &decision.scorer_version,
+        decided_at: decision.decided_at.as_microsecond(),
+        reviewer: decision.reviewer.as_deref(),
+        review_reason: decision.review_reason.as_deref(),
+        features: numbers(&decision.features),
+        features_definition: decision.features_definition,
+        engine: &decision.engine,
+        fallback: decision.fallback.as_deref(),
+        valid_until: decision.valid_until.map(Timestamp::as_microsecond),
+        review: *review,
+        shadow: shadow.as_ref(),
     };
-    written()
+    serde_json::to_string(&text)
         .map_err(|error| Fault::poison("decision_unwritable", "a decision cannot be stored").caused_by(error))
 }
 
@@ -41,10 +91,15 @@ pub fn from_text(text: &str) -> Result<Judged, Fault> {
 }
 
 /// The numbers between commas, each as short as it comes back bit by bit; nothing where one is unknown.
-fn numbers(vector: &FeatureVector) -> Option<String> {
-    let number = |number: &f32| if number.is_nan() { String::new() } else { number.to_string() };
-    let numbers: Vec<String> = vector.0.iter().map(number).collect();
-    (!numbers.is_empty()).then(|| numbers.join(","))
+fn numbers(vector: &FeatureVector) -> String {
+    let mut numbers = String::with_capacity(4 * vector.0.len());
+    for (place, number) in vector.0.iter().enumerate() {
+        numbers.push_str(if place > 0 { "," } else { "" });
+        if !number.is_nan() {
+            let _ = write!(numbers, "{number}"); // a String takes everything
+        }
+    }
+    numbers
 }
 
 fn vector(numbers: &str) -> Result<FeatureVector, std::num::ParseFloatError> {
@@ -57,7 +112,6 @@ fn vector(numbers: &str) -> Result<FeatureVector, std::num::ParseFloatError> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use orderflow::events::FraudDecision;
 
     use super::*;

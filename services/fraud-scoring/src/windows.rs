@@ -1,5 +1,5 @@
-//! The twin of `windows.lua`: the same windows as plain data. Redis decides in production; this states what it must
-//! answer, and computes the same histories from a log without Redis.
+//! Windows of recent orders, and what they say of the next one: of what Redis held before a batch, or from a log without
+//! Redis. The twin of `windows.lua`, which keeps them.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,9 @@ use crate::{
 };
 
 mod counts;
+mod touched;
+
+pub(crate) use touched::Touched;
 
 /// One second, in the microseconds of `placed_at`.
 pub const SECOND: i64 = 1_000_000;
@@ -41,7 +44,7 @@ pub struct Windows {
 
 /// What the orders of a window have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
+pub(crate) enum Kind {
     Customer,
     Card,
     Device,
@@ -49,8 +52,9 @@ enum Kind {
     Ip,
 }
 
-/// An order in a window: what an entry in Redis says. Windows hold them by time, then by order.
-#[derive(Debug, Clone, Copy)]
+/// An order in a window: what an entry in Redis says. Windows hold them by time, then by order. Those of what is shared
+/// know only who ordered, with which card.
+#[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     placed: i64,
     order: u64,
@@ -68,13 +72,14 @@ impl Windows {
     /// are small ones.
     pub fn look_back(&mut self, order: &Sighting, small: i64) -> History {
         let this = Seen::of(order);
-        let own = self.see(Kind::Customer, Some(order.customer), this);
-        let mut look = |kind, key| counts::shared_history(&self.see(kind, key, this), &this, small);
+        let mut see = |kind: Kind| self.see(kind, kind.of(order), this);
+        let own = see(Kind::Customer);
+        let mut look = |kind| counts::shared_history(&see(kind), &this, small);
         History {
-            card: look(Kind::Card, Some(order.card)),
-            device: look(Kind::Device, order.device),
-            address: look(Kind::Address, Some(order.address)),
-            ip: look(Kind::Ip, order.ip),
+            card: look(Kind::Card),
+            device: look(Kind::Device),
+            address: look(Kind::Address),
+            ip: look(Kind::Ip),
             ..counts::own_history(&own, &this, small)
         }
     }
@@ -115,8 +120,32 @@ impl Windows {
 }
 
 impl Kind {
+    const ALL: [Self; 5] = [Self::Customer, Self::Card, Self::Device, Self::Address, Self::Ip];
+
     fn bounds(self) -> Bounds {
         if self == Self::Customer { OWN } else { SHARED }
+    }
+
+    /// Names its keys.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Card => "card",
+            Self::Device => "device",
+            Self::Address => "address",
+            Self::Ip => "ip",
+        }
+    }
+
+    /// What an order has of this kind.
+    fn of(self, order: &Sighting) -> Option<Fingerprint> {
+        match self {
+            Self::Customer => Some(order.customer),
+            Self::Card => Some(order.card),
+            Self::Device => order.device,
+            Self::Address => Some(order.address),
+            Self::Ip => order.ip,
+        }
     }
 }
 
@@ -129,7 +158,8 @@ impl Seen {
             customer: order.customer.mark(),
             currency: order.currency.mark(),
             card: order.card.mark(),
-            device: order.device.as_ref().map(Fingerprint::mark),
+            // In an entry nothing is written as zero.
+            device: order.device.as_ref().map(|device| device.mark().max(1)),
             address: order.address.mark(),
             country: order.country.mark(),
         }

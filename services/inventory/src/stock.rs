@@ -23,11 +23,14 @@ static RESERVE: LazyLock<EffectScript> = script!("stock/reserve.lua");
 static SETTLE: LazyLock<EffectScript> = LazyLock::new(|| {
     let script = concat!(include_str!("stock/shelf.lua"), include_str!("stock/settle.lua"));
     if planted(Plant::ReleaseTwice) {
-        let forgetful = script.replace("known[1] == 'reserved'", "true");
-        return EffectScript::new(&forgetful.replace("redis.call('HDEL', order, 'lines')", ""));
+        let forgetful =
+            FORGOTTEN.iter().fold(script.to_owned(), |script, (what, by)| script.replace(what, by));
+        return EffectScript::new(&forgetful);
     }
     EffectScript::new(script)
 });
+/// What of it [`Plant::ReleaseTwice`] forgets: that the order has ended, and that nothing is set aside then.
+const FORGOTTEN: [(&str, &str); 2] = [("known[1] == 'reserved'", "true"), (", 'lines', '0'", "")];
 static ADJUST: LazyLock<EffectScript> = script!("stock/adjust.lua");
 pub(crate) static RESTORE: LazyLock<EffectScript> = script!("stock/restore.lua");
 pub(crate) static STAGE: LazyLock<EffectScript> =
@@ -226,4 +229,17 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, Fault> {
 
 fn unreadable(what: &str) -> Fault {
     Fault::fatal("state_unreadable", format!("the stock in Redis is not as this version writes it: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_planted_bug_forgets_stands_in_the_script_once() {
+        let script = concat!(include_str!("stock/shelf.lua"), include_str!("stock/settle.lua"));
+        for (what, _) in FORGOTTEN {
+            assert_eq!(script.matches(what).count(), 1, "{what}");
+        }
+    }
 }

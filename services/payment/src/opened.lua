@@ -2,14 +2,12 @@
 -- Takes: life of a state (s), count; then per order: id, intent. Returns what is known of each order's payment.
 -- Twin: domain::opened.
 local life = take()
+local orders, intents = {}, {}
+for i = 1, number() do orders[i], intents[i] = take(), take() end
+look(orders)
 local found = {}
-for i = 1, number() do
-  local order, intent = take(), take()
-  local phase = redis.call('GET', key_of(order))
-  if phase == 'charging' then
-    phase = 'charging ' .. intent
-    redis.call('SET', key_of(order), phase, 'EX', life)
-  end
-  found[i] = known(order, phase)
+for i, order in ipairs(orders) do
+  if phases[order] == 'charging' then keep(order, 'charging ' .. intents[i], life) end
+  found[i] = known(order, phases[order])
 end
 return found

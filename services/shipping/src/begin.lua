@@ -5,12 +5,12 @@ local life = take()
 local phases = {}
 for i = 1, number() do
   local key = P .. 'order:' .. take()
-  local known = redis.call('HMGET', key, 'phase', 'outcome')
-  if not known[1] then
-    known[1] = 'labelling'
-    redis.call('HSET', key, 'phase', 'labelling')
+  if redis.call('HSETNX', key, 'phase', 'labelling') == 1 then
+    phases[i] = 'labelling'
     redis.call('EXPIRE', key, life)
+  else
+    local known = redis.call('HMGET', key, 'phase', 'outcome')
+    phases[i] = known[2] or known[1]
   end
-  phases[i] = known[2] or known[1]
 end
 return phases

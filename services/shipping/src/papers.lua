@@ -5,10 +5,12 @@ local life = take()
 local held = {}
 for i = 1, number() do
   local key, stored, pickup = P .. 'papers:' .. take(), take(), take()
-  if stored ~= '' then redis.call('HSETNX', key, 'stored', stored) end
-  if pickup ~= '' then redis.call('HSETNX', key, 'pickup', pickup) end
-  if stored ~= '' or pickup ~= '' then redis.call('EXPIRE', key, life) end
   local both = redis.call('HMGET', key, 'stored', 'pickup')
-  held[2 * i - 1], held[2 * i] = both[1] or '', both[2] or ''
+  local new = {}
+  if stored ~= '' and not both[1] then new = { 'stored', stored } end
+  if pickup ~= '' and not both[2] then new = { 'pickup', pickup, unpack(new) } end
+  if #new > 0 then redis.call('HSET', key, unpack(new)) end
+  if stored ~= '' or pickup ~= '' then redis.call('EXPIRE', key, life) end
+  held[2 * i - 1], held[2 * i] = both[1] or stored, both[2] or pickup
 end
 return held

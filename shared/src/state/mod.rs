@@ -15,6 +15,7 @@
 //! | `progress` | hash: which instance rebuilds, how many records it has folded, and of how many |
 //! | `beside:<id>:…` | the state as the log tells it, folded anew beside the live one by an operator's command ([`beside`]) |
 //! | `g<generation>:cluster` | the Kafka cluster's id |
+//! | `g<generation>:layout` | how the service's keys are laid out ([`rebuild::Fold::layout`]); 1 when it is not there |
 //! | `g<generation>:applied` | hash of `<topic>/<partition>` to the offset up to which effects are applied |
 //! | `g<generation>:block:…`, `waits:…`, `blocked`, `drains:…`, `settled:…` | who waits behind which dead letter ([`crate::runtime::waiting`]) |
 //! | `g<generation>:…` | the service's own keys; scripts reach them through `P` |

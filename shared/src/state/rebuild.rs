@@ -75,11 +75,15 @@ impl Recovery {
         }
     }
 
-    /// Takes the live generation as it is; nothing, when not all of it is there: then it is built anew.
+    /// Takes the live generation as it is; nothing, when not all of it is there, or it is of another layout: then it is
+    /// built anew.
     async fn adopted(&self) -> Result<Option<()>, Fault> {
         match self.state.adopt(self.log.cluster()).await {
             Err(fault) if fault.consequence() == Consequence::Lost => Ok(None),
-            adopted => adopted.map(Some),
+            adopted => {
+                adopted?;
+                Ok((self.state.layout().await? == self.fold.layout()).then_some(()))
+            }
         }
     }
 
@@ -184,6 +188,7 @@ impl Recovery {
         for ((topic, partition), offset) in self.log.committed().await? {
             let () = redis.hset(format!("{prefix}applied"), field(topic, partition), offset).await?;
         }
+        let () = redis.set(format!("{prefix}layout"), self.fold.layout()).await?;
         let () = redis.set(format!("{prefix}cluster"), self.log.cluster()).await?;
         Ok(new)
     }

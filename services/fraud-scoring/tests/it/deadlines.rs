@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::support::{
     cause,
     orders::order,
-    shop::{PARTITION, REVIEW_TIME, Shop, cancel, review, shown},
+    shop::{PARTITION, REVIEW_TIME, Shop, after_noon, cancel, review, shown},
 };
 use orderflow_testkit::RedisServer;
 
@@ -95,8 +95,8 @@ async fn a_tick_takes_a_hundred_at_most_the_oldest_first() {
     let shop = Shop::new(&server).await;
     let orders: Vec<Order> = (1..=120).map(|number| order(number, &format!("c{number}"))).collect();
     shop.hold(&orders[100..]).await;
-    shop.hold(&orders[..100]).await;
-    let first = shop.due(REVIEW_TIME, 0).await;
+    shop.hold_at(after_noon(1, 0), &orders[..100]).await;
+    let first = shop.due(REVIEW_TIME + 1, 0).await;
     let ids: Vec<Uuid> = first.iter().map(|due| due.cause.id).collect();
     assert_eq!(ids.len(), 100);
     assert!(orders[100..].iter().all(|order| ids.contains(&cause(order))), "the oldest are among them");

@@ -6,6 +6,7 @@ use fraud_scoring::{
 };
 use jiff::Timestamp;
 use orderflow::{
+    clock::Clock,
     envelope::Envelope,
     events::{Order, OrderFraudDetected, OrderValidatedForFraud, Record},
 };
@@ -15,7 +16,7 @@ use crate::support::{
     cause,
     orders::order,
     published, received,
-    shop::{REVIEW_TIME, Shop, after_noon, cancel, review, shown, standing_at},
+    shop::{REVIEW_TIME, Shop, after_noon, cancel, review, shown},
 };
 use orderflow_testkit::RedisServer;
 
@@ -25,7 +26,7 @@ where
     Said: From<R>,
 {
     let (event, envelope) = published(by, cause, event);
-    FraudFold::new(standing_at(now)).take(event.into(), &envelope, 0, memory);
+    FraudFold::new(Clock::standing(now)).take(event.into(), &envelope, 0, memory);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use fraud_scoring::{
     windows::SECOND,
 };
 use orderflow::{
+    clock::Clock,
     events::{FraudLabelled, Order},
     state::State,
     step::{Received, Step},
@@ -20,7 +21,6 @@ use uuid::Uuid;
 use crate::support::{
     LIMITS, POLICY, answers, as_received, batch, cause, micros,
     orders::{NOON, at, crowd, order},
-    shop::standing_at,
     step,
 };
 use orderflow_testkit::{RedisServer, block_on};
@@ -45,7 +45,7 @@ fn label(event: u128, order: &Order, fraud: bool, seconds: i64) -> Received<Frau
 }
 
 async fn take_note(state: &State, labels: &[Received<FraudLabelled>]) {
-    let step = OnFraudLabelled { labels: Labels::new(state.clone()), clock: standing_at(micros(NOON)) };
+    let step = OnFraudLabelled { labels: Labels::new(state.clone()), clock: Clock::standing(micros(NOON)) };
     assert!(
         step.handle(labels).await.unwrap().into_iter().all(|answer| answer.unwrap().into_events().is_empty())
     );
@@ -89,7 +89,7 @@ fn redis_and_the_twin_learn_the_same_in_any_sequence_live_and_rebuilt() {
                 for labels in labels.chunks(size) {
                     take_note(&live, labels).await;
                 }
-                let (fold, mut memory) = (FraudFold::new(standing_at(micros(NOON))), Memory::default());
+                let (fold, mut memory) = (FraudFold::new(Clock::standing(micros(NOON))), Memory::default());
                 for place in sequence {
                     fold.learn(labels[place].envelope.id, &labels[place].event, &mut memory);
                 }
@@ -157,7 +157,7 @@ async fn a_label_moves_with_what_it_names_and_nobody_stands_in_clear() {
 async fn labels_end_when_they_would_have_ended_without_a_rebuild() {
     let Some(server) = RedisServer::start() else { return };
     let (state, mut redis) = (server.fresh().await, server.connect().await);
-    let fold = FraudFold::new(standing_at(micros(NOON + 399 * DAY * SECOND)));
+    let fold = FraudFold::new(Clock::standing(micros(NOON + 399 * DAY * SECOND)));
     let mut memory = Memory::default();
     for (event, seconds) in [(1, 0), (2, -2 * DAY)] {
         let label = label(event, &order(event, &format!("customer {event}")), true, seconds);

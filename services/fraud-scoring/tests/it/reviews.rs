@@ -3,6 +3,7 @@
 use fraud_scoring::{domain::Policy, on_order_placed::FraudEvent, on_review_decided::ReviewEvent};
 use jiff::{SignedDuration, Timestamp};
 use orderflow::{
+    clock::Clock,
     events::{FraudDecision, Order},
     fault::Consequence,
     step::Step,
@@ -12,7 +13,7 @@ use crate::support::{
     POLICY,
     orders::order,
     received,
-    shop::{REVIEW_TIME, Shop, after_noon, cancel, only, review, standing_at},
+    shop::{REVIEW_TIME, Shop, after_noon, cancel, only, review},
     step,
 };
 use orderflow_testkit::RedisServer;
@@ -27,7 +28,7 @@ async fn a_held_order_tells_its_deadlines_and_a_repeat_the_same_ones() {
     assert_eq!(since(held.review_by), SignedDuration::from_mins(30));
 
     let mut later = step(&shop.state, Policy { review_time: SignedDuration::from_secs(1), ..POLICY });
-    later.clock = standing_at(after_noon(3_600, 0));
+    later.clock = Clock::standing(after_noon(3_600, 0));
     let said = later.handle(&[received(&order(1, "c"))]).await.unwrap().remove(0).unwrap();
     let Some(FraudEvent::OrderHeldForReview(repeat)) = only(said) else { panic!("not held") };
     assert_eq!(repeat, held);

@@ -2,15 +2,13 @@
 -- In:  count; per request: event id, SKU, delta, now (microseconds).
 -- Out: per request {'' or the reason of the refusal, on hand, reserved, answered at}.
 
--- 2^53 - 1. A delta beyond it is not exact in Lua, but then the sum is out of bounds either way.
-local MOST = 9007199254740991
-
 local function answer(sku, delta, now)
   local on_hand, reserved = level(sku)
+  -- A delta beyond MOST is not exact in Lua, but then the sum is out of bounds either way.
   local after = on_hand + tonumber(delta)
   if after > MOST then return {'overflow', on_hand, reserved, now} end
   if after < reserved then return {'below_reserved', on_hand, reserved, now} end
-  redis.call('HINCRBY', P .. 'stock:' .. sku, 'on_hand', delta)
+  add('on_hand', sku, tonumber(delta))
   return {'', after, reserved, now}
 end
 
@@ -25,4 +23,5 @@ for n = 1, number() do
     redis.call('SET', key, cmsgpack.pack(answers[n]), 'EX', KEPT)
   end
 end
+put_back()
 return answers

@@ -5,9 +5,9 @@
 local found = {}
 for _ = 1, number() do
   local id = take()
-  local known = redis.call('HMGET', P .. 'order:' .. id, 'status', 'at', 'until')
+  local known = redis.call('HMGET', P .. 'order:' .. id, 'status', 'at', 'until', 'lines')
   if known[1] == 'reserved' then
-    found[#found + 1] = { id, known[2], known[3], held(P .. 'order:' .. id) }
+    found[#found + 1] = { id, known[2], known[3], held(known[4]) }
   end
 end
 return found

@@ -14,6 +14,7 @@ function fold.reserved()
     -- Ended before it began: the two stood on different partitions. Nothing is left to count.
     redis.call('HSET', order, 'at', at, 'until', valid_until)
   else
+    -- Nothing has given the key an end yet: only what settles does.
     set_aside(order, at, valid_until, lines)
   end
 end
@@ -25,7 +26,8 @@ function fold.short()
 end
 
 local function ended(order, ending, at, cause, gone)
-  if redis.call('HEXISTS', order, 'settled_at') == 0 then settle(order, ending, at, cause, gone) end
+  local known = redis.call('HMGET', order, 'settled_at', 'lines')
+  if not known[1] then settle(order, ending, at, cause, held(known[2]), gone) end
 end
 
 -- order id, at, id of the event that asked
@@ -43,7 +45,7 @@ function fold.answered()
   local key, refusal, sku, delta = P .. 'adjustment:' .. take(), take(), take(), take()
   local answer = cmsgpack.pack({refusal, number(), number(), take()})
   if redis.call('SET', key, answer, 'NX', 'EX', KEPT) and refusal == '' and counting then
-    redis.call('HINCRBY', P .. 'stock:' .. sku, 'on_hand', delta)
+    add('on_hand', sku, tonumber(delta))
   end
 end
 
@@ -51,4 +53,5 @@ for _ = 1, number() do
   counting, KEPT = take() == '1', take()
   fold[take()]()
 end
+put_back()
 return redis.status_reply('OK')

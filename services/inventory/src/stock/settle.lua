@@ -7,9 +7,10 @@ local ending = take()
 local answers = {}
 for n = 1, number() do
   local order, cause, now = P .. 'order:' .. take(), take(), take()
-  local known = redis.call('HMGET', order, 'status', 'settled_by', 'settled_at')
+  local known = redis.call('HMGET', order, 'status', 'settled_by', 'settled_at', 'lines')
   if known[1] == 'reserved' then
-    settle(order, ending, now, cause, ending == 'shipped' and held(order) or {})
+    local lines = held(known[4])
+    settle(order, ending, now, cause, lines, ending == 'shipped' and lines or {})
     answers[n] = now
   elseif known[2] == cause then
     answers[n] = known[3]
@@ -17,4 +18,5 @@ for n = 1, number() do
     answers[n] = ''
   end
 end
+put_back()
 return answers

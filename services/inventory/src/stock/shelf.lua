@@ -5,9 +5,39 @@
 -- Seconds for which a settled order or an answer is kept.
 local KEPT = take()
 
+-- 2^53 - 1: up to here Lua's numbers are exact.
+local MOST = 9007199254740991
+
+-- Stock as this call has read it, and what it has added since: a SKU that many orders want is read once, and each field
+-- written once. Invariant: a script that adds ends with `put_back`.
+local read, added = {}, { on_hand = {}, reserved = {} }
+
+local function put(field, sku)
+  redis.call('HINCRBY', P .. 'stock:' .. sku, field, string.format('%.0f', added[field][sku]))
+  read[sku], added[field][sku] = nil, nil
+end
+
+local function put_back()
+  for field, by_sku in pairs(added) do
+    for sku in pairs(by_sku) do put(field, sku) end
+  end
+end
+
+local function add(field, sku, units)
+  local sum = (added[field][sku] or 0) + units
+  -- A rebuild adds in any order, and may pass what is exact: Redis counts further.
+  if sum > MOST or sum < -MOST then
+    put(field, sku)
+    sum = units
+  end
+  added[field][sku] = sum
+end
+
 local function level(sku)
-  local found = redis.call('HMGET', P .. 'stock:' .. sku, 'on_hand', 'reserved')
-  return tonumber(found[1] or 0), tonumber(found[2] or 0)
+  local stored = read[sku] or redis.call('HMGET', P .. 'stock:' .. sku, 'on_hand', 'reserved')
+  read[sku] = stored
+  local on_hand, reserved = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
+  return on_hand + (added.on_hand[sku] or 0), reserved + (added.reserved[sku] or 0)
 end
 
 -- Several items of one text and `width` - 1 numbers each, flat; their count comes first.
@@ -25,15 +55,13 @@ local counting = true
 
 local function count(field, lines, sign)
   if not counting then return end
-  for i = 1, #lines, 2 do
-    redis.call('HINCRBY', P .. 'stock:' .. lines[i], field, string.format('%.0f', sign * lines[i + 1]))
-  end
+  for i = 1, #lines, 2 do add(field, lines[i], sign * lines[i + 1]) end
 end
 
--- What is set aside for an order, as SKUs with units.
-local function held(order)
-  local lines = redis.call('HGET', order, 'lines')
-  return lines and cmsgpack.unpack(lines) or {}
+-- What a field `lines` says is set aside, as SKUs with units. An order that has ended holds '0' there: dropping the
+-- field would be one command more.
+local function held(lines)
+  return lines and lines ~= '0' and cmsgpack.unpack(lines) or {}
 end
 
 local function mark_short(order, at, short)
@@ -41,18 +69,15 @@ local function mark_short(order, at, short)
   redis.call('EXPIRE', order, KEPT)
 end
 
--- The key has no end while its units count as reserved; whoever settles the order gives it one.
 local function set_aside(order, at, valid_until, lines)
   count('reserved', lines, 1)
   redis.call('HSET', order, 'status', 'reserved', 'at', at, 'until', valid_until, 'lines', cmsgpack.pack(lines))
-  redis.call('PERSIST', order)
 end
 
--- Ends a reservation: `released` or `shipped`. `gone` has left the shelf.
-local function settle(order, ending, at, cause, gone)
-  count('reserved', held(order), -1)
+-- Ends a reservation: `released` or `shipped`. `lines` were set aside, `gone` has left the shelf.
+local function settle(order, ending, at, cause, lines, gone)
+  count('reserved', lines, -1)
   count('on_hand', gone, -1)
-  redis.call('HSET', order, 'status', ending, 'settled_at', at, 'settled_by', cause)
-  redis.call('HDEL', order, 'lines')
+  redis.call('HSET', order, 'status', ending, 'settled_at', at, 'settled_by', cause, 'lines', '0')
   redis.call('EXPIRE', order, KEPT)
 end

@@ -5,6 +5,7 @@
 
 mod against_model;
 mod at_once;
+mod batches;
 mod model;
 mod repeats;
 mod service;

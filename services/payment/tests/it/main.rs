@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; the lint's exception covers #[test] functions only"
 )]
 
+mod batches;
 mod bench;
 mod http_gateway;
 mod http_refunds;

@@ -192,5 +192,6 @@ async fn of_the_papers_the_first_of_each_holds() {
     assert_eq!(keep(id, None, None).await, papers(None, None));
     assert_eq!(keep(id, Some(1), None).await, papers(Some(1), None));
     assert_eq!(keep(id, Some(2), Some("a")).await, papers(Some(1), Some("a")));
+    assert_eq!(keep(id, None, None).await, papers(Some(1), Some("a")));
     assert_eq!(keep(id, Some(3), Some("b")).await, papers(Some(1), Some("a")));
 }

@@ -49,6 +49,12 @@ pub trait Fold: Send + Sync + 'static {
         Ok(())
     }
 
+    /// How the state is laid out in Redis. A generation of another layout counts as lost, and is built anew: so raise it when
+    /// an earlier version's keys can no longer be read.
+    fn layout(&self) -> u32 {
+        1
+    }
+
     /// What of the state does not follow from the log, so that nobody who compares the two takes it for damage.
     fn beyond_the_log(&self) -> &'static [Beyond] {
         &[]

@@ -28,6 +28,12 @@ impl State {
         Ok(self.redis.clone().get(self.root_key("generation")).await?)
     }
 
+    /// How the live generation is laid out: 1 where nobody has said.
+    pub(super) async fn layout(&self) -> Result<u32, Fault> {
+        let layout: Option<u32> = self.redis.clone().get(self.key("layout")).await?;
+        Ok(layout.unwrap_or(1))
+    }
+
     /// Makes a built generation the live one, if the lease still holds.
     pub(super) async fn switch(&self, lease: &str, generation: u64) -> Result<(), Fault> {
         let switched: bool = redis::Script::new(

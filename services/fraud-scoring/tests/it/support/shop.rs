@@ -53,8 +53,13 @@ impl Shop {
 
     /// Places orders that are held at noon, whatever their score.
     pub async fn hold(&self, orders: &[Order]) -> Vec<OrderHeldForReview> {
+        self.hold_at(micros(NOON), orders).await
+    }
+
+    /// Places orders that are held then, whatever their score.
+    pub async fn hold_at(&self, now: Timestamp, orders: &[Order]) -> Vec<OrderHeldForReview> {
         let mut step = step(&self.state, Policy { hold_threshold: Some(0.0), ..POLICY });
-        step.clock = standing_at(micros(NOON));
+        step.clock = Clock::standing(now);
         let placed: Vec<Received<OrderPlaced>> = orders.iter().map(received).collect();
         let said = step.handle(&placed).await.unwrap();
         said.into_iter()
@@ -87,7 +92,7 @@ impl Shop {
         cancel: &Received<OrderCancelRequested>,
         now: Timestamp,
     ) -> Option<OrderReviewCancelled> {
-        let step = OnOrderCancelRequested { reviews: self.reviews(), clock: standing_at(now) };
+        let step = OnOrderCancelRequested { reviews: self.reviews(), clock: Clock::standing(now) };
         only(step.handle(std::slice::from_ref(cancel)).await.unwrap().remove(0).unwrap())
     }
 
@@ -110,13 +115,6 @@ pub fn only<E>(outcome: Outcome<E>) -> Option<E> {
 
 pub fn after_noon(seconds: i64, us: i64) -> Timestamp {
     micros(NOON + seconds * 1_000_000 + us)
-}
-
-/// A clock that tells about this time.
-pub fn standing_at(time: Timestamp) -> Clock {
-    let clock = Clock::system();
-    clock.set_offset(time.duration_since(clock.now()));
-    clock
 }
 
 pub fn review(order: &Order, reviewer: &str, decision: &str) -> Received<ReviewDecided> {
