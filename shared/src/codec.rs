@@ -28,6 +28,14 @@ pub struct Known {
     pub schema: Schema,
 }
 
+impl Known {
+    /// The record's name, if it belongs on this topic.
+    #[must_use]
+    pub fn name_on(&self, topic: &str) -> Option<&str> {
+        self.full_name.strip_prefix("orderflow.")?.strip_prefix(topic)?.strip_prefix('.')
+    }
+}
+
 /// Encodes and decodes records by schema id.
 #[derive(Debug, Default)]
 pub struct Codec {
@@ -86,7 +94,7 @@ impl Codec {
     pub fn encode<R: Record>(&self, record: &R) -> Result<Vec<u8>, Fault> {
         let id = self.writer_id(&R::full_name())?;
         let known = self.known(id).ok_or_else(|| unwritable(&R::full_name()))?;
-        let mut value = Vec::with_capacity(512);
+        let mut value = Vec::with_capacity(1024);
         value.push(0);
         value.extend_from_slice(&id.to_be_bytes());
         serde_avro_fast::to_datum(record, value, &mut SerializerConfig::new(&known.schema)).map_err(|error| {

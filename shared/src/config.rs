@@ -31,6 +31,10 @@ pub struct Common {
     /// Most records in one batch.
     #[arg(long, env = "BATCH_MAX", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub batch_max: u32,
+    /// How long the broker gathers records for a batch, in milliseconds: more means fewer fetches and transactions, so less
+    /// work, and more latency. 64 KiB do not wait.
+    #[arg(long, env = "BATCH_LINGER_MS", default_value = "0", value_parser = linger)]
+    pub batch_linger: Duration,
     /// How long handling a batch may take, in seconds.
     #[arg(long, env = "STEP_TIMEOUT", default_value = "30", value_parser = seconds)]
     pub step_timeout: Duration,
@@ -121,6 +125,13 @@ impl Common {
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is not a number of seconds"))?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn linger(text: &str) -> Result<Duration, String> {
+    let ms: Option<u64> = text.parse().ok();
+    ms.filter(|ms| *ms <= 1_000)
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("`{text}` is not a whole number of milliseconds, up to 1000"))
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -95,46 +95,86 @@ impl Envelope {
         key: &str,
         full_name: &str,
     ) -> Self {
-        let text = |name: &str| text(headers, name);
-        let id = match text("ce_id") {
+        let told = headers.map(Told::by).unwrap_or_default();
+        let id = match told.id {
             // What was put aside has the headers of an event, and is another record.
             _ if origin.topic.is_of_a_group() => ids::of_place(origin),
             Some(id) => Uuid::parse_str(id)
-                .unwrap_or_else(|_| ids::from_parts(&[text("ce_source").unwrap_or_default(), id])),
+                .unwrap_or_else(|_| ids::from_parts(&[told.source.unwrap_or_default(), id])),
             None => ids::of_place(origin),
         };
         // A dead letter stands below the failure in its trace.
-        let below = text(TRACE).filter(|_| origin.topic.is_of_a_group());
-        let trace = below.or_else(|| text("traceparent")).and_then(TraceContext::parse).map(|mut trace| {
-            trace.state = text("tracestate").map(str::to_owned);
-            trace.baggage = text("baggage").map(str::to_owned);
+        let below = told.below.filter(|_| origin.topic.is_of_a_group());
+        let trace = below.or(told.trace).and_then(TraceContext::parse).map(|mut trace| {
+            trace.state = told.state.map(str::to_owned);
+            trace.baggage = told.baggage.map(str::to_owned);
             trace
         });
         let trace = trace.unwrap_or_else(|| TraceContext::of_event(id));
-        let correlation_id = text("ce_correlationid").map(str::to_owned).or_else(|| trace.correlation_id());
+        let correlation_id = told.correlation_id.map(str::to_owned).or_else(|| trace.correlation_id());
         Self {
             id,
-            source: text("ce_source").unwrap_or("unknown").to_owned(),
-            kind: text("ce_type").unwrap_or(full_name).to_owned(),
-            time: text("ce_time").and_then(|time| time.parse().ok()).unwrap_or(origin.timestamp),
-            subject: text("ce_subject").unwrap_or(key).to_owned(),
-            dataschema: text("ce_dataschema").map(str::to_owned),
+            source: told.source.unwrap_or("unknown").to_owned(),
+            kind: told.kind.unwrap_or(full_name).to_owned(),
+            time: told.time.and_then(|time| time.parse().ok()).unwrap_or(origin.timestamp),
+            subject: told.subject.unwrap_or(key).to_owned(),
+            dataschema: told.dataschema.map(str::to_owned),
             correlation_id: correlation_id.unwrap_or_else(|| id.to_string()),
-            causation_id: text("ce_causationid").and_then(|id| Uuid::parse_str(id).ok()),
+            causation_id: told.causation_id.and_then(|id| Uuid::parse_str(id).ok()),
             trace,
             tried: Tried {
-                attempts: text("ce_attempts").and_then(|count| count.parse().ok()).unwrap_or_default(),
-                held_ms: text("ce_heldms").and_then(|count| count.parse().ok()).unwrap_or_default(),
+                attempts: told.attempts.and_then(|count| count.parse().ok()).unwrap_or_default(),
+                held_ms: told.held_ms.and_then(|count| count.parse().ok()).unwrap_or_default(),
             },
         }
     }
 }
 
-/// The last header of that name, as text. The last wins, as in Kafka's own `Headers.lastHeader`.
-fn text<'h, H: Headers>(headers: Option<&'h H>, name: &str) -> Option<&'h str> {
-    let headers = headers?;
-    let value = (0..headers.count()).rev().map(|i| headers.get(i)).find(|header| header.key == name)?.value?;
-    std::str::from_utf8(value).ok()
+/// What headers tell, as text. Of two of one name the last counts, as in Kafka's own `Headers.lastHeader`.
+#[derive(Default)]
+struct Told<'h> {
+    id: Option<&'h str>,
+    source: Option<&'h str>,
+    kind: Option<&'h str>,
+    time: Option<&'h str>,
+    subject: Option<&'h str>,
+    dataschema: Option<&'h str>,
+    correlation_id: Option<&'h str>,
+    causation_id: Option<&'h str>,
+    trace: Option<&'h str>,
+    below: Option<&'h str>,
+    state: Option<&'h str>,
+    baggage: Option<&'h str>,
+    attempts: Option<&'h str>,
+    held_ms: Option<&'h str>,
+}
+
+impl<'h> Told<'h> {
+    /// Reads each header once: there are many, and every record has them.
+    fn by<H: Headers>(headers: &'h H) -> Self {
+        let mut told = Self::default();
+        for header in headers.iter() {
+            let of_that_name = match header.key {
+                "ce_id" => &mut told.id,
+                "ce_source" => &mut told.source,
+                "ce_type" => &mut told.kind,
+                "ce_time" => &mut told.time,
+                "ce_subject" => &mut told.subject,
+                "ce_dataschema" => &mut told.dataschema,
+                "ce_correlationid" => &mut told.correlation_id,
+                "ce_causationid" => &mut told.causation_id,
+                "traceparent" => &mut told.trace,
+                TRACE => &mut told.below,
+                "tracestate" => &mut told.state,
+                "baggage" => &mut told.baggage,
+                "ce_attempts" => &mut told.attempts,
+                "ce_heldms" => &mut told.held_ms,
+                _ => continue,
+            };
+            *of_that_name = header.value.and_then(|value| std::str::from_utf8(value).ok());
+        }
+        told
+    }
 }
 
 /// Ids that are the same for a repeat (UUID v5, RFC 9562): what makes "nothing twice" checkable.

@@ -69,8 +69,8 @@ impl TraceContext {
             return None;
         }
         let context = Self {
-            trace_id: u128::from_str_radix(trace, 16).ok()?,
-            span_id: u64::from_str_radix(span, 16).ok()?,
+            trace_id: u128::from(hex(&trace[..16])?) << 64 | u128::from(hex(&trace[16..])?),
+            span_id: hex(span)?,
             flags: u8::from_str_radix(flags, 16).ok()?,
             state: None,
             baggage: None,
@@ -126,6 +126,10 @@ impl TraceContext {
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace_id)
     }
+}
+
+fn hex(digits: &str) -> Option<u64> {
+    u64::from_str_radix(digits, 16).ok()
 }
 
 pub(crate) fn random_trace() -> u128 {

@@ -56,16 +56,21 @@ async fn measure(settings: &Settings) -> Result<()> {
     let contestants = able(settings);
     ensure!(!contestants.is_empty(), "nobody that was asked for can run here");
     let ground = Ground::start().await?;
-    println!("{}", ground.describe());
+    eprintln!("{}", ground.describe());
+    // A broker's compilers take a minute: else the first contestant would pay for all.
+    eprintln!("warming the broker up with {} orders", settings.warm);
+    turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| turn.warm_up(settings.warm))
+        .await?;
     let mut all: Vec<Measured> = Vec::new();
     for repeat in 1..=settings.repeats {
         for contestant in &contestants {
+            eprintln!("{repeat}: {contestant} …");
             let measured = match contestant {
                 Contestant::Broker => broker::limits(&ground, settings).await?,
                 _ => turn::turn(&ground, *contestant, settings).await?,
             };
             for one in &measured {
-                println!("{repeat}: {one}");
+                eprintln!("{repeat}: {one}");
             }
             all.extend(measured);
             // Kept after every turn: a run that is broken off has still measured something.
@@ -84,7 +89,7 @@ fn able(settings: &Settings) -> Vec<Contestant> {
     able.retain(|contestant| match contestant.missing() {
         None => true,
         Some(why) => {
-            println!("{contestant} is skipped: {why}");
+            eprintln!("{contestant} is skipped: {why}");
             false
         }
     });

@@ -153,7 +153,7 @@ fn ratios(summary: &Summary<'_>) -> String {
     let mut rows = Vec::new();
     for (measure, mode, number, greatest) in &measures {
         let Some((rival, theirs)) = summary.best_rival(mode, *number, *greatest) else { continue };
-        for ours in [Contestant::ExactlyOnce, Contestant::AtLeastOnce].map(Contestant::name) {
+        for ours in Contestant::OURS.map(Contestant::name) {
             let values = summary.values(&ours, mode, *number);
             if let Some(Ratio { of_medians, from, to }) = ratio(&values, &theirs) {
                 rows.push(format!(

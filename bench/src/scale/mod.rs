@@ -30,7 +30,7 @@ pub fn run(settings: &Settings) -> Result<()> {
 
 async fn measure(settings: &Settings) -> Result<()> {
     let ground = Ground::start().await?;
-    println!("{}", ground.describe());
+    eprintln!("{}", ground.describe());
     // Else the first case would pay for all.
     let first = Case::usual(settings);
     play(&ground, Contestant::ExactlyOnce, first.instances, first.partitions, |turn| {
@@ -41,7 +41,7 @@ async fn measure(settings: &Settings) -> Result<()> {
     for case in cases::of(settings) {
         let measured = burst(&ground, &case).await?;
         for one in &measured {
-            println!("{} {}: {one}", case.to, case.grows);
+            eprintln!("{} {}: {one}", case.to, case.grows);
         }
         let wrong: Vec<String> = measured.iter().filter_map(Measured::fault).collect();
         ensure!(wrong.is_empty(), "not every order has one label:\n{}", wrong.join("\n"));

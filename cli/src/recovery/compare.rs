@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::values::{Entries, shown};
 
 /// Keys that the runtime keeps for itself: they do not follow from the log, or only say where to look.
-const OF_THE_RUNTIME: [Beyond; 7] = [
+const OF_THE_RUNTIME: [Beyond; 8] = [
     Beyond { keys: "applied", what: What::All },
     Beyond { keys: "cluster", what: What::All },
     Beyond { keys: "layout", what: What::All },

@@ -43,6 +43,21 @@ impl Raw {
         Self { place, origin: place, message, urgency: Urgency::Now }
     }
 
+    /// One that no step is for: all that counts is where it stood.
+    pub fn passed(place: Origin) -> Self {
+        let (partition, offset) = (place.partition, place.offset);
+        let nothing = OwnedMessage::new(
+            None,
+            None,
+            String::new(),
+            rdkafka::Timestamp::NotAvailable,
+            partition,
+            offset,
+            None,
+        );
+        Self { urgency: Urgency::Never, ..Self::at(place, nothing) }
+    }
+
     /// A record read from a topic of its group's own: `by_schema` is the topic its schema belongs to, for one whose
     /// headers do not tell where it first stood.
     pub fn again(place: Origin, message: OwnedMessage, names: &Names, by_schema: Option<Topic>) -> Self {

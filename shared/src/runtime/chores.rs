@@ -39,7 +39,7 @@ impl Engine {
         }
         let owed = self.owed_with(&BTreeMap::new())?;
         if owed.count() > 0 {
-            self.commit(&[], &owed)?;
+            self.commit(&mut [], &owed)?;
         }
         self.verify()?;
         self.look_for_lines()?;
@@ -55,12 +55,12 @@ impl Engine {
             if entries.is_empty() {
                 continue;
             }
-            let settled = Settled {
+            let mut settled = Settled {
                 records: emitted.into_iter().map(|event| self.outgoing(event)).collect(),
                 offsets: self.state.held_offsets(),
                 ..Settled::default()
             };
-            self.make_durable(&[], &settled)?;
+            self.make_durable(&[], &mut settled)?;
             self.handle.block_on(ticker.settled(&entries))?;
         }
         Ok(())

@@ -123,8 +123,8 @@ impl Engine {
         if !batch.is_empty() {
             let started = Instant::now();
             self.foretell(&batch)?;
-            let settled = self.answer(&batch)?;
-            self.make_durable(&batch, &settled)?;
+            let mut settled = self.answer(&batch)?;
+            self.make_durable(&batch, &mut settled)?;
             self.writer.withdraw(); // nothing came of it
             self.stop_limit.note(settled.first_time);
             self.confirm(&settled.ended)?;
@@ -174,7 +174,7 @@ impl Engine {
 
     /// Applied offsets first, then outputs and offsets together: state may be ahead of the log, never behind it. Without
     /// outputs the offsets can wait: a commit for nothing is most of a broker's work.
-    pub(super) fn make_durable(&mut self, batch: &[Raw], settled: &Settled) -> Result<(), Fault> {
+    pub(super) fn make_durable(&mut self, batch: &[Raw], settled: &mut Settled) -> Result<(), Fault> {
         if settled.offsets.is_empty() {
             return Ok(());
         }
@@ -186,7 +186,7 @@ impl Engine {
         if settled.records.is_empty() {
             *self.consumer.context().owed() = owed;
         } else {
-            self.commit(&settled.records, &owed)?;
+            self.commit(&mut settled.records, &owed)?;
         }
         for (topic, partition, next) in offsets {
             self.held.settled(topic, partition, next);
@@ -224,7 +224,11 @@ impl Engine {
         Ok(owed)
     }
 
-    pub(super) fn commit(&mut self, records: &[Outgoing], offsets: &TopicPartitionList) -> Result<(), Fault> {
+    pub(super) fn commit(
+        &mut self,
+        records: &mut [Outgoing],
+        offsets: &TopicPartitionList,
+    ) -> Result<(), Fault> {
         faults::point("before_produce");
         let started = Instant::now();
         let written = self.writer.write(&self.consumer, records, offsets);
@@ -262,17 +266,19 @@ impl Engine {
             ::metrics::histogram!(metrics::BATCH_RECORDS)
                 .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         }
+        // Looking a metric up costs more than counting: once a batch.
+        let ages = ::metrics::histogram!(metrics::EVENT_AGE);
         for raw in batch {
-            ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => raw.place.topic.name())
-                .increment(1);
-            let age = now.duration_since(raw.place.timestamp).as_secs_f64();
-            ::metrics::histogram!(metrics::EVENT_AGE).record(age.max(0.0));
+            ages.record(now.duration_since(raw.place.timestamp).as_secs_f64().max(0.0));
         }
-        for record in &settled.records {
-            ::metrics::counter!(metrics::SENT, "messaging_destination_name" => record.topic.clone())
-                .increment(1);
-            record.tallies.iter().for_each(|tally| tally.count(now));
+        for (topic, count) in each(batch.iter().map(|raw| raw.place.topic.name())) {
+            ::metrics::counter!(metrics::CONSUMED, "messaging_destination_name" => topic).increment(count);
         }
+        for (topic, count) in each(settled.records.iter().map(|record| record.topic.as_str())) {
+            ::metrics::counter!(metrics::SENT, "messaging_destination_name" => topic.to_owned())
+                .increment(count);
+        }
+        settled.records.iter().flat_map(|record| &record.tallies).for_each(|tally| tally.count(now));
     }
 
     /// Stops reading partitions whose next record must wait.
@@ -302,6 +308,13 @@ impl Engine {
             }
         }
     }
+}
+
+/// How often each of them stands there.
+fn each<'t>(texts: impl Iterator<Item = &'t str>) -> BTreeMap<&'t str, u64> {
+    let mut counts = BTreeMap::new();
+    texts.for_each(|text| *counts.entry(text).or_default() += 1);
+    counts
 }
 
 pub(super) fn unavailable(error: KafkaError) -> Fault {

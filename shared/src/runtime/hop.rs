@@ -227,7 +227,8 @@ fn receive<In: Input>(record: &OnWire<'_>, codec: &Codec) -> Result<Received<In>
     // What is read whatever its bytes are may have no schema.
     let known = codec.identify(raw.value()).ok();
     let full_name = known.as_ref().map_or("", |(_, known)| &known.full_name);
-    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &raw.key_text(), full_name);
+    let key = String::from_utf8_lossy(raw.key());
+    let envelope = Envelope::from_headers(raw.headers(), &raw.origin, &key, full_name);
     Ok(Received { event, envelope, origin: raw.origin })
 }
 

@@ -7,12 +7,12 @@ use rdkafka::{
     Message,
     consumer::Consumer,
     error::{KafkaError, RDKafkaErrorCode},
-    message::OwnedMessage,
+    message::BorrowedMessage,
 };
 use tracing::warn;
 
 use super::{
-    batch::Raw,
+    batch::{Raw, Urgency},
     engine::{Engine, IDLE},
     waiting::topic_of,
 };
@@ -31,10 +31,7 @@ impl Engine {
         let mut bytes = 0;
         let mut wait = self.patience();
         while batch.len() < self.pace.limit() && bytes < BATCH_BYTES {
-            let polled = self
-                .consumer
-                .poll(wait)
-                .map(|message| message.map(|m| (origin(&m, &self.names), m.detach())));
+            let polled = self.consumer.poll(wait).map(|message| message.map(|message| self.take(&message)));
             if self.epoch != self.consumer.context().assignment().epoch {
                 batch.clear();
                 self.take_assignment();
@@ -42,14 +39,11 @@ impl Engine {
             match polled {
                 None => break,
                 Some(Ok(_)) if self.astray => {}
-                Some(Ok((Some(place), message))) => {
-                    let raw = self.raw(place, message);
+                Some(Ok(Some(raw))) => {
                     bytes += raw.size();
                     batch.push(raw);
                 }
-                Some(Ok((None, message))) => {
-                    warn!(topic = message.topic(), "a record of a topic that is not ours")
-                }
+                Some(Ok(None)) => {}
                 Some(Err(error)) => self.poll_failed(error)?,
             }
             wait = Duration::ZERO;
@@ -69,13 +63,20 @@ impl Engine {
         due.into_iter().flatten().fold(IDLE, Duration::min)
     }
 
-    fn raw(&self, place: Origin, message: OwnedMessage) -> Raw {
-        if place.topic != self.waiting.topics.retry {
-            let raw = Raw::at(place, message);
-            return Raw { urgency: self.urgency(&raw), ..raw };
+    /// A record of ours: of one that no step is for, only where it stood.
+    fn take(&self, message: &BorrowedMessage<'_>) -> Option<Raw> {
+        let value = message.payload().unwrap_or_default();
+        let Some(place) = origin(message, &self.names) else {
+            warn!(topic = message.topic(), "a record of a topic that is not ours");
+            return None;
+        };
+        if place.topic == self.waiting.topics.retry {
+            return Some(Raw::again(place, message.detach(), &self.names, topic_of(value, &self.codec)));
         }
-        let by_schema = topic_of(message.payload().unwrap_or_default(), &self.codec);
-        Raw::again(place, message, &self.names, by_schema)
+        Some(match self.urgency(place.topic, value) {
+            Urgency::Never => Raw::passed(place),
+            urgency => Raw { urgency, ..Raw::at(place, message.detach()) },
+        })
     }
 
     fn poll_failed(&self, error: KafkaError) -> Result<(), Fault> {

@@ -50,7 +50,7 @@ use crate::{
 const LOBBY: Duration = Duration::from_millis(200);
 /// For how long the broker gathers, where no order waits for anything of a service.
 const GATHER: Duration = Duration::from_millis(50);
-/// What the broker gathers for a service that no order waits for, in bytes, unless `fetch.wait.max.ms` is over before.
+/// What the broker gathers, where it does, in bytes, unless `fetch.wait.max.ms` is over before.
 const GATHERED: &str = "65536";
 
 /// A service being wired: what it is given, and what it is made of.
@@ -248,14 +248,16 @@ impl Service {
         let names = self.common.names();
         let (group, instance) = (names.group(self.name), self.common.instance());
         let mut config = consumer::config(&self.connected.base, &group, &instance);
-        // Where nothing is urgent, the broker can do the gathering.
-        let lobby = if self.hops.iter().all(|hop| hop.gathers()) {
-            config.set("fetch.min.bytes", GATHERED);
-            config.set("fetch.wait.max.ms", self.gather.as_millis().to_string());
-            Duration::ZERO
+        // Where nothing is urgent, the broker can do the gathering; where something is, as far as an operator wants it.
+        let (gather, lobby) = if self.hops.iter().all(|hop| hop.gathers()) {
+            (self.gather, Duration::ZERO)
         } else {
-            LOBBY
+            (self.common.batch_linger, LOBBY)
         };
+        if !gather.is_zero() {
+            config.set("fetch.min.bytes", GATHERED);
+            config.set("fetch.wait.max.ms", gather.as_millis().to_string());
+        }
         let consumer = config
             .create_with_context(consumer::Watch::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka consumer").caused_by(error))?;

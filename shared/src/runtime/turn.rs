@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,7 +21,7 @@ use super::{
     writer::Outgoing,
 };
 use crate::{
-    codec::schema_id,
+    codec::{Known, schema_id},
     envelope::Tried,
     events::RecordType,
     fault::{Consequence, Fault},
@@ -255,7 +256,7 @@ impl Engine {
             trace_id = letter.trace.trace_id(), "dead letter");
         ::metrics::counter!(metrics::DEAD_LETTERS, "code" => letter.code).increment(1);
         let span = below.map(|below| traced::burying(&topic, raw, &letter.trace, below.span()));
-        let (key, value, headers) = (letter.key, letter.value, letter.headers);
+        let (key, value, headers) = (letter.key, letter.value, Some(letter.headers));
         Outgoing { topic, key, value, headers, span, tallies: Vec::new() }
     }
 
@@ -266,18 +267,18 @@ impl Engine {
             topic,
             key: Some(event.encoded.key.into_bytes()),
             value: Some(event.encoded.value),
-            headers: event.envelope.to_headers(),
+            headers: Some(event.envelope.to_headers()),
             span,
             tallies: event.encoded.tallies,
         }
     }
 
-    /// Who waits for what this record leads to.
-    pub(super) fn urgency(&self, raw: &Raw) -> Urgency {
-        match self.route(raw) {
-            Route::Hop(hop) if self.hops[hop].gathers() => Urgency::Later,
-            Route::Skip => Urgency::Never,
-            Route::Hop(_) | Route::Discard | Route::Refused(_) => Urgency::Now,
+    /// Who waits for what a record of this topic leads to.
+    pub(super) fn urgency(&self, topic: Topic, value: &[u8]) -> Urgency {
+        match self.hop_for(topic, value) {
+            Ok(Some(hop)) if self.hops[hop].gathers() => Urgency::Later,
+            Ok(None) => Urgency::Never,
+            Ok(Some(_)) | Err(_) => Urgency::Now,
         }
     }
 
@@ -292,41 +293,44 @@ impl Engine {
         if raw.is_discarded() {
             return Route::Discard;
         }
-        let name = match self.name_of(raw) {
-            Ok(name) => name,
-            Err(fault) => return Route::Refused(fault),
-        };
-        let routes: &HashMap<(Topic, &str), usize> = &self.routes;
-        match routes.get(&(raw.origin.topic, name.as_str())) {
-            Some(_) if faults::refuses(|| [raw.key(), raw.header("ce_id")]) => {
+        if raw.urgency == Urgency::Never {
+            return Route::Skip;
+        }
+        match self.hop_for(raw.origin.topic, raw.value()) {
+            Ok(Some(_)) if faults::refuses(|| [raw.key(), raw.header("ce_id")]) => {
                 Route::Refused(Fault::poison("injected", "a test wants this record refused"))
             }
-            Some(hop) => Route::Hop(*hop),
-            None => Route::Skip,
+            Ok(Some(hop)) => Route::Hop(hop),
+            Ok(None) => Route::Skip,
+            Err(fault) => Route::Refused(fault),
         }
     }
 
-    /// The record type's name on its topic; where a step takes whatever is there, that name.
-    fn name_of(&self, raw: &Raw) -> Result<String, Fault> {
-        let topic = raw.origin.topic;
-        if self.routes.contains_key(&(topic, RecordType::ANY)) {
-            return Ok(RecordType::ANY.to_owned());
+    /// Which hop is for a record of this topic, by its schema; one that takes whatever is there comes first.
+    fn hop_for(&self, topic: Topic, value: &[u8]) -> Result<Option<usize>, Fault> {
+        let routes: &HashMap<(Topic, &str), usize> = &self.routes;
+        if let Some(hop) = routes.get(&(topic, RecordType::ANY)) {
+            return Ok(Some(*hop));
         }
-        let known = self.identify(raw)?;
-        let name = known.strip_prefix(&format!("orderflow.{topic}.")).map(str::to_owned);
-        let elsewhere = || Fault::poison("unexpected_record", format!("{known} does not belong on {topic}"));
-        name.ok_or_else(elsewhere)
+        let known = self.identify(value)?;
+        let elsewhere = || {
+            let message = format!("{} does not belong on {topic}", known.full_name);
+            Fault::poison("unexpected_record", message)
+        };
+        let name = known.name_on(topic.name()).ok_or_else(elsewhere)?;
+        Ok(routes.get(&(topic, name)).copied())
     }
 
-    /// The record's full name; an id that is new costs one question to the registry.
-    fn identify(&self, raw: &Raw) -> Result<String, Fault> {
-        if let Err(fault) = self.codec.identify(raw.value()) {
-            if fault.code() != "unknown_schema" {
-                return Err(fault);
+    /// The record's schema; an id that is new costs one question to the registry.
+    fn identify(&self, value: &[u8]) -> Result<Arc<Known>, Fault> {
+        match self.codec.identify(value) {
+            Ok((_, known)) => Ok(known),
+            Err(fault) if fault.code() != "unknown_schema" => Err(fault),
+            Err(_) => {
+                self.handle.block_on(self.late_comers.learn(&self.codec, schema_id(value)?))?;
+                Ok(self.codec.identify(value)?.1)
             }
-            self.handle.block_on(self.late_comers.learn(&self.codec, schema_id(raw.value())?))?;
         }
-        Ok(self.codec.identify(raw.value())?.1.full_name.clone())
     }
 }
 

@@ -50,7 +50,8 @@ pub(crate) struct Outgoing {
     pub topic: String,
     pub key: Option<Vec<u8>>,
     pub value: Option<Vec<u8>>,
-    pub headers: OwnedHeaders,
+    /// Gone once it is sent.
+    pub headers: Option<OwnedHeaders>,
     /// Of sending it, where that is kept.
     pub span: Option<Box<Span>>,
     /// What it adds to the shop's numbers once it is committed.
@@ -153,7 +154,7 @@ impl Writer {
     pub fn write(
         &mut self,
         consumer: &GroupConsumer,
-        records: &[Outgoing],
+        records: &mut [Outgoing],
         offsets: &TopicPartitionList,
     ) -> Result<(), TakenBack> {
         if self.early.as_ref().is_some_and(|early| early.offsets != *offsets || early.since.elapsed() > EARLY)
@@ -203,7 +204,7 @@ impl Writer {
         &mut self,
         producer: &Arc<Client>,
         consumer: &GroupConsumer,
-        records: &[Outgoing],
+        records: &mut [Outgoing],
         offsets: &TopicPartitionList,
         mut early: Option<Sending>,
     ) -> Result<(), Ending> {
@@ -240,7 +241,7 @@ impl Writer {
         &self,
         producer: &Client,
         consumer: &GroupConsumer,
-        records: &[Outgoing],
+        records: &mut [Outgoing],
         offsets: &TopicPartitionList,
     ) -> Result<(), TakenBack> {
         self.send(producer, records)?;
@@ -256,11 +257,12 @@ impl Writer {
         }
     }
 
-    fn send(&self, producer: &Client, records: &[Outgoing]) -> Result<(), TakenBack> {
+    fn send(&self, producer: &Client, records: &mut [Outgoing]) -> Result<(), TakenBack> {
         let deadline = Instant::now() + DELIVERY;
         let flight = producer.client().context();
         flight.begin(records.len());
-        for (sent, record) in records.iter().enumerate() {
+        let count = records.len();
+        for (sent, record) in records.iter_mut().enumerate() {
             let mut message = Some(as_message(record));
             while let Some(next) = message.take() {
                 match producer.send(next) {
@@ -272,7 +274,7 @@ impl Writer {
                         message = Some(back);
                     }
                     Err((error, _)) => {
-                        flight.never_began(records.len() - sent);
+                        flight.never_began(count - sent);
                         return Err(taken_back("produce", error));
                     }
                 }
@@ -352,8 +354,9 @@ fn abort(producer: &Client) -> bool {
     }
 }
 
-fn as_message(record: &Outgoing) -> BaseRecord<'_, [u8], [u8]> {
-    let mut message = BaseRecord::to(&record.topic).headers(record.headers.clone());
+fn as_message(record: &mut Outgoing) -> BaseRecord<'_, [u8], [u8]> {
+    let mut message = BaseRecord::to(&record.topic);
+    message.headers = record.headers.take();
     message.key = record.key.as_deref();
     message.payload = record.value.as_deref();
     message

@@ -153,7 +153,7 @@ impl Engine {
         let outcome = self.handle_waiting(&batch, &mut settled)?;
         if !settled.records.is_empty() {
             settled.offsets = self.state.held_offsets();
-            self.make_durable(&[], &settled)?;
+            self.make_durable(&[], &mut settled)?;
             faults::point("after_drain");
         }
         for (lane, next) in outcome.lanes {

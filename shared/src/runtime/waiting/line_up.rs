@@ -149,7 +149,7 @@ impl Engine {
             topic: self.names.topic(self.waiting.topics.waiting),
             key: raw.message.key().map(<[u8]>::to_vec),
             value: raw.message.payload().map(<[u8]>::to_vec),
-            headers,
+            headers: Some(headers),
             span: None,
             tallies: Vec::new(),
         }
@@ -161,7 +161,7 @@ impl Engine {
             topic: self.names.topic(self.waiting.topics.waiting),
             key: raw.message.key().map(<[u8]>::to_vec),
             value: None,
-            headers: note.headers(),
+            headers: Some(note.headers()),
             span: None,
             tallies: Vec::new(),
         }
