@@ -2,6 +2,7 @@
 
 use orderflow::events::{FraudLabelled, OrderFraudDetected};
 use orderflow_tests::{Request, Shop, eventually, options};
+use reqwest::StatusCode;
 
 /// Python that is not there: whoever gets so far has not found the mistake.
 const TRAIN: [&str; 8] =
@@ -24,7 +25,9 @@ async fn orders_train_by_their_newest_label_and_what_nobody_could_report_does_no
     shop.record::<OrderFraudDetected>(&placed[4].order_id.to_string()).await;
     // The first is fraud, then honest after all; the second is fraud.
     for (order, fraud) in [(0, true), (0, false), (1, true)] {
-        shop.label(placed[order].order_id, fraud).await;
+        // Only what order-status knows can be labelled: it reads behind the log.
+        shop.shown(placed[order].order_id, "Fulfilled", None).await;
+        assert_eq!(shop.label(placed[order].order_id, fraud).await.0, StatusCode::ACCEPTED);
     }
     eventually("three labels", async || match shop.records::<FraudLabelled>().await.len() {
         3 => Ok(()),
