@@ -22,6 +22,8 @@ mod span;
 mod store;
 mod work;
 
+use std::{io, thread, time::Duration};
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use logs::Levels;
@@ -43,6 +45,9 @@ use crate::{
     metrics::{self, Kind as MetricKind},
 };
 
+/// How often measured values go into the buckets of their histograms.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// What operators ask for while the process runs.
 #[derive(Clone)]
 pub struct Instruments {
@@ -60,7 +65,9 @@ pub struct Instruments {
 pub fn start(common: &Common) -> anyhow::Result<Instruments> {
     let levels = logs::start(common.log_format)?;
     sampling::settle(&common.traces);
-    Ok(Instruments { metrics: recorder()?, levels })
+    let metrics = recorder()?;
+    keep_sorted(metrics.clone())?;
+    Ok(Instruments { metrics, levels })
 }
 
 /// Records what the catalogue has, with its descriptions and buckets.
@@ -75,4 +82,16 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
     let handle = builder.install_recorder()?;
     metrics::ALL.iter().for_each(metrics::Metric::describe);
     Ok(handle)
+}
+
+/// Sorts measured values into buckets for as long as the process lives. Until then each is kept by itself: where nobody asks
+/// for `/metrics`, all of them.
+fn keep_sorted(metrics: PrometheusHandle) -> io::Result<()> {
+    let sorting = move || {
+        loop {
+            thread::sleep(UPKEEP);
+            metrics.run_upkeep();
+        }
+    };
+    thread::Builder::new().name("metrics".to_owned()).spawn(sorting).map(drop)
 }
