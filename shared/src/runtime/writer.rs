@@ -37,6 +37,8 @@ pub(super) const PARTITIONER: &str = "murmur2_random";
 pub(crate) const FENCED: &str = "fenced";
 /// How long one transactional call may take before its outcome counts as unknown.
 pub(super) const CALL: Duration = Duration::from_secs(10);
+/// How long to wait for a broker's first answer, where that spares a wait.
+const FIRST_ANSWER: Duration = Duration::from_secs(1);
 /// How long records may stay without acknowledgement.
 pub(super) const DELIVERY: Duration = Duration::from_secs(10);
 /// How long a transaction that was begun early may have been open when its batch is written: well below its timeout.
@@ -116,6 +118,9 @@ impl Writer {
             .create_with_context(Flight::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka producer").caused_by(error))?;
         if self.delivery == Delivery::ExactlyOnce {
+            // A coordinator that is looked for on a bootstrap connection, which ends with the first answer, is looked for
+            // again only after half a second.
+            let _ = producer.client().fetch_cluster_id(FIRST_ANSWER);
             producer.init_transactions(CALL).map_err(|error| {
                 Fault::transient("kafka_unavailable", "the transaction coordinator does not answer")
                     .caused_by(error)
