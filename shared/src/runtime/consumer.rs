@@ -48,6 +48,8 @@ pub(super) fn config(base: &ClientConfig, group: &str, client: &str) -> ClientCo
         // Bounds what is fetched ahead, and so memory.
         .set("queued.min.messages", "1000")
         .set("queued.max.messages.kbytes", "4096")
+        .set("fetch.max.bytes", "4194304")
+        .set("fetch.message.max.bytes", "262144")
         .set("statistics.interval.ms", "1000");
     config
 }
