@@ -40,7 +40,8 @@ impl Known {
 #[derive(Debug, Default)]
 pub struct Codec {
     readable: RwLock<HashMap<u32, Arc<Known>>>,
-    writable: HashMap<String, u32>,
+    /// By full name. So few that comparing them all is quicker than making a name to look up.
+    writable: Vec<(String, u32)>,
 }
 
 impl Codec {
@@ -51,7 +52,9 @@ impl Codec {
 
     /// Lets this codec write the record type `full_name` with the schema `id`, which must be readable too.
     pub fn allow_writing(&mut self, full_name: impl Into<String>, id: u32) {
-        self.writable.insert(full_name.into(), id);
+        let full_name = full_name.into();
+        self.writable.retain(|(known, _)| *known != full_name);
+        self.writable.push((full_name, id));
     }
 
     /// The schema behind the framing of `value`.
@@ -92,8 +95,9 @@ impl Codec {
     /// # Errors
     /// `Poison` when the value does not fit its schema; `Fatal` when this service may not write that record type.
     pub fn encode<R: Record>(&self, record: &R) -> Result<Vec<u8>, Fault> {
-        let id = self.writer_id(&R::full_name())?;
-        let known = self.known(id).ok_or_else(|| unwritable(&R::full_name()))?;
+        let named = self.writable.iter().find(|(full_name, _)| R::is_named(full_name));
+        let known = named.and_then(|(_, id)| Some((*id, self.known(*id)?)));
+        let (id, known) = known.ok_or_else(|| unwritable(&R::full_name()))?;
         let mut value = Vec::with_capacity(1024);
         value.push(0);
         value.extend_from_slice(&id.to_be_bytes());
@@ -112,7 +116,8 @@ impl Codec {
     /// # Errors
     /// `Fatal` when this service may not write it.
     pub fn writer_id(&self, full_name: &str) -> Result<u32, Fault> {
-        self.writable.get(full_name).copied().ok_or_else(|| unwritable(full_name))
+        let named = self.writable.iter().find(|(known, _)| known == full_name);
+        named.map(|(_, id)| *id).ok_or_else(|| unwritable(full_name))
     }
 }
 
