@@ -4,11 +4,9 @@ mod envelopes;
 mod turns;
 mod ways;
 
-use anyhow::{Context, Result};
-use orderflow::{
-    events::{Order, OrderPlaced, Record, ShippingLabelGenerated},
-    schemas,
-};
+use anyhow::Result;
+use bench::records::example;
+use orderflow::events::{Order, OrderPlaced, ShippingLabelGenerated};
 
 /// As long as a name, an e-mail and an address are once they are sealed; the schemas' examples are shorter.
 const SEALED: u8 = 180;
@@ -24,13 +22,6 @@ fn main() -> Result<()> {
     turns::measure(placed)?;
     turns::measure(labelled)?;
     envelopes::measure(&envelope)
-}
-
-/// The record as the schemas' examples have it.
-fn example<R: Record>() -> Result<R> {
-    let examples = schemas::examples(R::TOPIC.name(), R::NAME);
-    let (_, text) = examples.first().with_context(|| format!("{} has no example", R::NAME))?;
-    Ok(serde_json::from_str(text)?)
 }
 
 fn sealed(order: &Order) -> Order {

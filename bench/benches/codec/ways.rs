@@ -4,14 +4,11 @@ use anyhow::{Context, Result, ensure};
 use apache_avro::{
     Schema, from_value, reader::datum::GenericDatumReader, to_value, writer::datum::GenericDatumWriter,
 };
+use bench::records::{self, SCHEMA_ID};
 use orderflow::{
-    codec::{Codec, Known, schema_id},
+    codec::{Codec, schema_id},
     events::Record,
-    schemas,
 };
-
-/// By which the registry would know the schema.
-const ID: u32 = 7;
 
 /// A record, and what it takes to write it.
 pub struct Contest<R> {
@@ -32,13 +29,8 @@ pub struct Way<'c, R> {
 
 impl<R: Record + PartialEq> Contest<R> {
     pub fn of(record: R) -> Result<Self> {
-        let all = schemas::all()?;
-        let own =
-            all.into_iter().find(|one| one.full_name == R::full_name()).context("there is no schema")?;
-        let mut codec = Codec::default();
-        codec.allow_reading(ID, Known { full_name: R::full_name(), schema: own.schema.parse()? });
-        codec.allow_writing(R::full_name(), ID);
-        Ok(Self { record, codec, schema: Schema::parse_str(&own.schema)? })
+        let schema = Schema::parse_str(&records::schema::<R>()?)?;
+        Ok(Self { record, codec: records::codec::<R>()?, schema })
     }
 
     /// Ours first. Each gives the record back as it was, and those that write Avro write the same bytes.
@@ -104,11 +96,11 @@ fn json<'c, R: Record>() -> Way<'c, R> {
 fn frame() -> Vec<u8> {
     let mut value = Vec::with_capacity(512);
     value.push(0);
-    value.extend_from_slice(&ID.to_be_bytes());
+    value.extend_from_slice(&SCHEMA_ID.to_be_bytes());
     value
 }
 
 fn body(value: &[u8]) -> Result<&[u8]> {
-    ensure!(schema_id(value)? == ID, "another schema");
+    ensure!(schema_id(value)? == SCHEMA_ID, "another schema");
     Ok(&value[5..])
 }

@@ -36,12 +36,7 @@ pub fn run(listen: &str) -> Result<()> {
     let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
-        let routes = Router::new()
-            .route("/", get(found))
-            .route("/orders", post(accepted))
-            .route("/activity", post(accepted))
-            .route("/catalogue", get(found))
-            .route("/stock/adjustments", post(accepted));
+        let routes = Router::new().route("/", get(found)).route("/orders", post(accepted));
         let listener = tokio::net::TcpListener::bind(listen).await?;
         Ok(axum::serve(listener, routes).await?)
     })

@@ -10,7 +10,7 @@ use orderflow_stack::{Process, free_port};
 
 /// Starts it with two workers, where its packages are; its base address.
 pub fn start(place: &Connection, folder: &Path) -> Result<Option<(Process, String)>> {
-    let python = match python::interpreter("confluent_kafka, fastapi, uvicorn") {
+    let python = match python::interpreter("confluent_kafka, fastapi, uvicorn, uvloop") {
         Ok(python) => python,
         Err(why) => {
             println!("skipped: FastAPI ({why:#})");

@@ -17,8 +17,6 @@ use crate::orders::Orders;
 const BATCHES: [u32; 4] = [1, 16, 64, 256];
 
 fn main() -> Result<()> {
-    // What cargo says to its benches.
-    let _ = std::env::args();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(measure())
 }
@@ -35,9 +33,9 @@ async fn measure() -> Result<()> {
             None
         }
     };
-    let fastest = engines::measure(&orders, onnxruntime.as_ref(), &built_in);
-    decisions::measure(&orders, onnxruntime.unwrap_or(built_in)).await?;
-    python::measure(&orders, fastest).await
+    let score = engines::measure(&orders, onnxruntime.as_ref(), &built_in);
+    let decision = decisions::measure(&orders, onnxruntime.unwrap_or(built_in)).await?;
+    python::measure(&orders, score, decision).await
 }
 
 fn package(engines: &Engines) -> Result<Package> {

@@ -1,5 +1,6 @@
 //! Feeds steps with records and publishes what they answer.
 
+mod alone;
 mod assignment;
 mod batch;
 mod chores;
@@ -37,6 +38,7 @@ mod turn;
 pub mod waiting;
 mod writer;
 
+pub use alone::{Alone, Polled};
 pub use batch::OnWire;
 pub(crate) use consumer::Silent;
 pub use following::{Followed, Known};

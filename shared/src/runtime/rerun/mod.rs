@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use redis::Client;
 
 use super::{
-    hop::{self, Hop},
+    hop::{self, Emitted, Hop},
     log::KafkaLog,
     refold,
     steps::Steps,
@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Longer than any step needs that calls nobody.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A service's steps over a range of its log.
 pub struct Rerun {
@@ -146,6 +146,13 @@ pub struct Extent {
     /// Events of the service in the range that no record of the range has led to: of deadlines, and of records from
     /// before. They were taken into the state as they are.
     pub taken: u64,
+}
+
+impl From<Emitted> for Said {
+    fn from(Emitted { encoded, envelope, .. }: Emitted) -> Self {
+        let (topic, at) = (encoded.record.topic, envelope.time);
+        Self { topic, key: encoded.key, value: encoded.value, envelope, at }
+    }
 }
 
 impl Rerun {

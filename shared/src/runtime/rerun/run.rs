@@ -12,7 +12,7 @@ use super::{
 use crate::{
     envelope::Envelope,
     fault::{Consequence, Fault},
-    runtime::{batch::Raw, hop::Emitted, reading::Places},
+    runtime::{batch::Raw, reading::Places},
 };
 
 /// How often the state that it works on is kept from being tidied away.
@@ -94,7 +94,7 @@ impl Rerun {
         }
         let answered = self.hops[hop].handle(&[raw], &self.log.codec).await.pop();
         match answered.map(|answered| answered.answer) {
-            Some(Ok(events)) => Ok(Became::Answered(events.into_iter().map(said).collect())),
+            Some(Ok(events)) => Ok(Became::Answered(events.into_iter().map(Said::from).collect())),
             Some(Err(fault)) if is_nobodys(&fault) => Err(fault),
             Some(Err(fault)) => {
                 self.block(raw, blocked);
@@ -112,9 +112,4 @@ fn is_nobodys(fault: &Fault) -> bool {
         Consequence::Transient => fault.code() == "redis_unavailable",
         Consequence::Lost | Consequence::Fatal => true,
     }
-}
-
-fn said(Emitted { encoded, envelope, .. }: Emitted) -> Said {
-    let (topic, at) = (encoded.record.topic, envelope.time);
-    Said { topic, key: encoded.key, value: encoded.value, envelope, at }
 }
