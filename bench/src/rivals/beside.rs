@@ -97,7 +97,7 @@ async fn model() -> [(String, String); 4] {
     let (engine, library) = match onnxruntime().await {
         Ok(library) => ("onnxruntime", library.display().to_string()),
         Err(why) => {
-            println!("the built-in engine runs the model: {why:#}");
+            eprintln!("the built-in engine runs the model: {why:#}");
             ("built-in", String::new())
         }
     };

@@ -57,6 +57,9 @@ impl Contestant {
     /// Those that are held against the rival: Orderflow's, without anything on top.
     pub const OURS: [Self; 3] = [Self::ExactlyOnce, Self::Gathering, Self::AtLeastOnce];
 
+    /// Those that ours are held against.
+    pub const RIVALS: [Self; 2] = [Self::Streams100, Self::Streams5];
+
     /// As it is asked for and reported.
     pub fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()

@@ -14,7 +14,9 @@ pub struct Measured {
     pub mode: String,
     pub orders: usize,
     pub seconds: f64,
-    pub per_second: f64,
+    /// Orders a second, where they came one after the other as fast as they could, or records of the broker's tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<Latency>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,14 @@ pub struct Latency {
     pub max: f64,
 }
 
+impl Latency {
+    /// Of these, which are sorted.
+    fn of(millis: &[f64]) -> Option<Self> {
+        let at = |share| quantile(millis, share);
+        Some(Self { p50: at(0.5)?, p95: at(0.95)?, p99: at(0.99)?, max: at(1.0)? })
+    }
+}
+
 /// CPU, in milliseconds an order.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct CpuAnOrder {
@@ -65,9 +75,13 @@ pub struct Megabytes {
 }
 
 impl Measured {
-    /// So many orders in this time.
+    /// So many orders, done in this time.
+    pub fn done(contestant: Contestant, mode: impl Into<String>, orders: usize, seconds: f64) -> Self {
+        Self { per_second: Some(orders as f64 / seconds), ..Self::new(contestant, mode, orders, seconds) }
+    }
+
+    /// So many orders, and how long something took that was not about their speed.
     pub fn new(contestant: Contestant, mode: impl Into<String>, orders: usize, seconds: f64) -> Self {
-        let per_second = orders as f64 / seconds;
         let once =
             !matches!(contestant, Contestant::AtLeastOnce | Contestant::NaiveCommits | Contestant::Python);
         let (contestant, mode) = (contestant.name(), mode.into());
@@ -76,7 +90,7 @@ impl Measured {
             mode,
             orders,
             seconds,
-            per_second,
+            per_second: None,
             latency: None,
             cpu: None,
             memory: None,
@@ -104,8 +118,7 @@ impl Measured {
     /// With how long its orders took, in milliseconds.
     pub fn taking(mut self, mut millis: Vec<f64>) -> Self {
         millis.sort_by(f64::total_cmp);
-        let at = |share| quantile(&millis, share);
-        self.latency = Some(Latency { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1.0) });
+        self.latency = Latency::of(&millis);
         self
     }
 
@@ -126,15 +139,18 @@ impl Measured {
     }
 }
 
-/// The value that this share of them do not exceed (nearest rank); 0 of none.
-pub fn quantile(sorted: &[f64], share: f64) -> f64 {
+/// The value that this share of them do not exceed (nearest rank). None of none.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    sorted.get(rank.saturating_sub(1)).copied()
 }
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {:.2} s, {:.0}/s", self.contestant, self.mode, self.seconds, self.per_second)?;
+        write!(f, "{} {}: {:.2} s", self.contestant, self.mode, self.seconds)?;
+        if let Some(per_second) = self.per_second {
+            write!(f, ", {per_second:.0}/s")?;
+        }
         if let Some(Latency { p50, p95, p99, max }) = self.latency {
             write!(f, ", p50 {p50:.1}, p95 {p95:.1}, p99 {p99:.1}, max {max:.1} ms")?;
         }
@@ -170,9 +186,9 @@ mod tests {
     #[test]
     fn a_quantile_is_the_nearest_rank() {
         let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!([0.5, 0.99, 1.0].map(|share| quantile(&hundred, share)), [50.0, 99.0, 100.0]);
-        assert_eq!(quantile(&[], 0.5), 0.0);
-        assert_eq!(quantile(&[3.0], 0.0), 3.0);
+        assert_eq!([0.5, 0.99, 1.0].map(|share| quantile(&hundred, share)), [50.0, 99.0, 100.0].map(Some));
+        assert_eq!(quantile(&[], 0.5), None);
+        assert_eq!(quantile(&[3.0], 0.0), Some(3.0));
     }
 
     #[test]

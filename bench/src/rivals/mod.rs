@@ -11,17 +11,21 @@
 //! | [`usage`], [`bytes`] | CPU and memory by process, bytes on the disk and on the wire |
 //! | [`beside`], [`scored`] | the model, the gateway and the documents that some have on top, and whether the model decided |
 //! | [`turn`], [`measured`] | one contestant's turn, and what came of it |
-//! | [`summary`], [`report`], [`on_top`], [`plot`] | medians, ratios with their intervals, tables and pictures |
+//! | [`numbers`], [`summary`] | what is taken out of measurements, medians, ratios with their intervals |
+//! | [`report`], [`on_top`], [`plot`] | tables and pictures |
+//! | [`goals`] | ours beside what they are held against, and which goals are met |
 
 mod beside;
 mod broker;
 mod bytes;
 mod contestants;
 mod format;
+mod goals;
 mod ground;
 mod kstreams;
 mod load;
 mod measured;
+mod numbers;
 mod on_top;
 mod orders;
 mod plot;
@@ -53,20 +57,22 @@ pub fn run(settings: &Settings) -> Result<()> {
 }
 
 async fn measure(settings: &Settings) -> Result<()> {
-    let contestants = able(settings);
+    let mut contestants = able(settings);
     ensure!(!contestants.is_empty(), "nobody that was asked for can run here");
     let ground = Ground::start().await?;
     eprintln!("{}", ground.describe());
-    // A broker's compilers take a minute: else the first contestant would pay for all.
-    eprintln!("warming the broker up with {} orders", settings.warm);
-    turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| turn.warm_up(settings.warm))
-        .await?;
+    // A broker's compilers take their time: else the first contestants would pay for all.
+    eprintln!("warming the broker up with {} orders", settings.first_warm);
+    turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| {
+        turn.warm_up(settings.first_warm)
+    })
+    .await?;
     let mut all: Vec<Measured> = Vec::new();
     for repeat in 1..=settings.repeats {
         for contestant in &contestants {
             eprintln!("{repeat}: {contestant} …");
             let measured = match contestant {
-                Contestant::Broker => broker::limits(&ground, settings).await?,
+                Contestant::Broker => broker::limits(&ground, settings, repeat).await?,
                 _ => turn::turn(&ground, *contestant, settings).await?,
             };
             for one in &measured {
@@ -76,6 +82,8 @@ async fn measure(settings: &Settings) -> Result<()> {
             // Kept after every turn: a run that is broken off has still measured something.
             report::keep(settings, &ground.describe(), &all)?;
         }
+        // Nobody is always the one that comes after the same other.
+        contestants.rotate_left(1);
     }
     report::show(settings, &all)?;
     let wrong: Vec<String> = all.iter().filter_map(Measured::fault).collect();

@@ -4,17 +4,16 @@ use clap::ValueEnum;
 
 use super::{
     contestants::Contestant,
+    numbers::{BROKER, Number, P50, PER_SECOND},
     report::{shown, table},
-    summary::{Number, Summary},
+    summary::Summary,
 };
 
-const PER_SECOND: Number = |one| Some(one.per_second);
-const P50: Number = |one| Some(one.latency?.p50);
 /// CPU, in microseconds an order.
 const CPU: [(&str, Number); 4] = [
     ("hops", |one| Some(one.cpu?.hops * 1e3)),
     ("Redis", |one| Some(one.cpu?.redis * 1e3)),
-    ("broker", |one| Some(one.cpu?.broker * 1e3)),
+    ("broker", BROKER),
     ("gateway", |one| Some(one.cpu?.outside * 1e3).filter(|micros| *micros > 0.0)),
 ];
 
@@ -66,7 +65,7 @@ mod tests {
 
     #[test]
     fn without_the_extra_contestants_there_is_no_table() {
-        let burst = |contestant, seconds| Measured::new(contestant, "burst", 100, seconds);
+        let burst = |contestant, seconds| Measured::done(contestant, "burst", 100, seconds);
         let all = [burst(Contestant::ExactlyOnce, 1.0), burst(Contestant::WithModel, 2.0)];
         assert_eq!(table_of(&Summary(&all[..1])), None);
         let table = table_of(&Summary(&all)).unwrap();

@@ -5,7 +5,11 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use plotters::{coord::Shift, prelude::*};
 
-use super::{contestants::Contestant, summary::Summary};
+use super::{
+    contestants::Contestant,
+    numbers::{P50, P99, PER_SECOND},
+    summary::Summary,
+};
 
 const SIZE: (u32, u32) = (900, 640);
 const COLOURS: [RGBColor; 6] = [
@@ -42,7 +46,7 @@ pub fn draw(file: &Path, summary: &Summary<'_>) -> Result<()> {
 
 fn speeds(summary: &Summary<'_>) -> Vec<Bar> {
     let bar = |(name, colour): (String, RGBColor)| {
-        let to = summary.median(&name, "burst", |one| Some(one.per_second))?;
+        let to = summary.median(&name, "burst", PER_SECOND)?;
         Some(Bar { name, colour, to, mark: None })
     };
     contestants(summary).into_iter().filter_map(bar).collect()
@@ -52,8 +56,8 @@ fn latencies(summary: &Summary<'_>) -> Vec<Bar> {
     let mut all = Vec::new();
     for rate in summary.rates() {
         for (name, colour) in contestants(summary) {
-            let p99 = summary.median(&name, rate, |one| Some(one.latency?.p99));
-            let mark = summary.median(&name, rate, |one| Some(one.latency?.p50));
+            let p99 = summary.median(&name, rate, P99);
+            let mark = summary.median(&name, rate, P50);
             all.extend(p99.map(|to| Bar { name: format!("{name}, {rate}"), colour, to, mark }));
         }
     }

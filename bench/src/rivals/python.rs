@@ -23,7 +23,7 @@ use super::{
 use crate::hops::Stage;
 
 /// What the four and the scorer import.
-const MODULES: &str = "confluent_kafka, fastapi, redis, requests, sklearn, uvicorn";
+const MODULES: &str = "confluent_kafka, fastapi, redis, requests, sklearn, uvicorn, uvloop";
 /// How many of the last simulated orders the model learns from: as many as the measurement of scoring trains on.
 const LEARNED: usize = 4_096;
 
@@ -60,8 +60,7 @@ pub fn hops(ground: &Ground, field: &Field) -> Result<Vec<Spec>> {
     let model = model(python, ground)?.display().to_string();
     let log = field.folder.join("scorer.log");
     let mut scorer = python::uvicorn(python.clone(), "serve:app", &python::scripts(), port, 1, log);
-    // By default scikit-learn spreads even one row over all cores, which took four times as long on two.
-    scorer.env = pairs([("MODEL", model.as_str()), ("OMP_NUM_THREADS", "1")]).into();
+    scorer.env.push(("MODEL".to_owned(), model));
     Ok(Stage::ALL.into_iter().map(hop).chain([scorer]).collect())
 }
 

@@ -7,10 +7,14 @@ use serde::Serialize;
 
 use super::{
     contestants::Contestant,
+    goals,
     measured::Measured,
+    numbers::{
+        BROKER, HOPS, LOAD, LOG, MAX, MEMORY, Number, P50, P95, P99, PER_SECOND, REDIS, SECONDS, WIRE,
+    },
     on_top, plot,
     settings::Settings,
-    summary::{Number, Ratio, Summary, median, ratio},
+    summary::{Summary, median},
 };
 
 const FILE: &str = "rivals.json";
@@ -20,11 +24,7 @@ const PICTURE: &str = "rivals.svg";
 #[derive(Serialize)]
 struct Kept<'m> {
     machine: &'m str,
-    repeats: u32,
-    orders: usize,
-    warm: usize,
-    seconds: u32,
-    partitions: i32,
+    settings: &'m Settings,
     measured: &'m [Measured],
 }
 
@@ -33,10 +33,9 @@ struct Kept<'m> {
 /// # Errors
 /// When the folder cannot be written.
 pub fn keep(settings: &Settings, machine: &str, measured: &[Measured]) -> Result<()> {
-    let Settings { repeats, orders, warm, seconds, partitions, results, .. } = settings;
-    let (repeats, orders, warm, seconds, partitions) = (*repeats, *orders, *warm, *seconds, *partitions);
+    let results = &settings.results;
     fs::create_dir_all(results).with_context(|| format!("making {}", results.display()))?;
-    let kept = Kept { machine, repeats, orders, warm, seconds, partitions, measured };
+    let kept = Kept { machine, settings, measured };
     let file = results.join(FILE);
     fs::write(&file, serde_json::to_vec_pretty(&kept)?).with_context(|| format!("writing {}", file.display()))
 }
@@ -50,28 +49,14 @@ pub fn show(settings: &Settings, measured: &[Measured]) -> Result<()> {
     if settings.json {
         println!("{}", serde_json::to_string_pretty(measured)?);
     } else {
-        println!("\n{}\n{}\n{}", bursts(&summary), rates(&summary), ratios(&summary));
-        if let Some(table) = on_top::table_of(&summary) {
+        println!("\n{}\n{}", bursts(&summary), rates(&summary));
+        for table in [goals::table_of(&summary), on_top::table_of(&summary)].into_iter().flatten() {
             println!("{table}");
         }
         println!("{}", noise(&summary));
     }
     plot::draw(&settings.results.join(PICTURE), &summary)
 }
-
-const PER_SECOND: Number = |one| Some(one.per_second);
-const SECONDS: Number = |one| Some(one.seconds);
-const HOPS: Number = |one| Some((one.cpu?.hops + one.cpu?.redis) * 1e3);
-const BROKER: Number = |one| Some(one.cpu?.broker * 1e3);
-const LOAD: Number = |one| Some(one.cpu?.load * 1e3);
-const MEMORY: Number = |one| Some(one.memory?.hops as f64);
-const P50: Number = |one| Some(one.latency?.p50);
-const P95: Number = |one| Some(one.latency?.p95);
-const P99: Number = |one| Some(one.latency?.p99);
-const MAX: Number = |one| Some(one.latency?.max);
-const REDIS: Number = |one| Some(one.memory?.redis as f64);
-const LOG: Number = |one| Some(one.bytes?.log);
-const WIRE: Number = |one| one.bytes?.wire;
 
 fn bursts(summary: &Summary<'_>) -> String {
     let header = "| contestant | turns | orders/s (least, most) | CPU µs/order: hops and Redis, broker, load and sink | bytes/order: log, wire | MB: hops at most, in Redis | first label after s | labels away after kill s |";
@@ -128,38 +113,6 @@ fn rates(summary: &Summary<'_>) -> String {
             }
             let latency = [P50, P95, P99, MAX].map(|number| at(number, 1)).join(" / ");
             rows.push(format!("| {rate} | {name} | {latency} | {}, {} |", at(HOPS, 0), at(BROKER, 0)));
-        }
-    }
-    table(header, rows)
-}
-
-/// Ours against the rival's best, measure by measure.
-fn ratios(summary: &Summary<'_>) -> String {
-    let header = "| measure | ours | rival's best | ratio (95 %) |";
-    let mut measures: Vec<(String, String, Number, bool)> = vec![
-        ("orders/s".into(), "burst".into(), PER_SECOND, true),
-        ("CPU of hops and Redis, burst".into(), "burst".into(), HOPS, false),
-        ("CPU of the broker, burst".into(), "burst".into(), BROKER, false),
-        ("peak memory of the hops".into(), "end".into(), MEMORY, false),
-        ("first label".into(), "start".into(), SECONDS, false),
-        ("labels away after a kill".into(), "kill".into(), SECONDS, false),
-    ];
-    for rate in summary.rates() {
-        measures.push((format!("p50, {rate}"), rate.into(), P50, false));
-        measures.push((format!("p99, {rate}"), rate.into(), P99, false));
-        measures.push((format!("CPU of hops and Redis, {rate}"), rate.into(), HOPS, false));
-        measures.push((format!("CPU of the broker, {rate}"), rate.into(), BROKER, false));
-    }
-    let mut rows = Vec::new();
-    for (measure, mode, number, greatest) in &measures {
-        let Some((rival, theirs)) = summary.best_rival(mode, *number, *greatest) else { continue };
-        for ours in Contestant::OURS.map(Contestant::name) {
-            let values = summary.values(&ours, mode, *number);
-            if let Some(Ratio { of_medians, from, to }) = ratio(&values, &theirs) {
-                rows.push(format!(
-                    "| {measure} | {ours} | {rival} | {of_medians:.2} ({from:.2} to {to:.2}) |"
-                ));
-            }
         }
     }
     table(header, rows)

@@ -3,27 +3,32 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::contestants::Contestant;
 
 /// How the rivals are measured.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize)]
 pub struct Settings {
-    /// How many turns each contestant has; they take turns (A B A B …).
+    /// How many turns each contestant has; they take turns (A B C, B C A, …).
     #[arg(long, default_value_t = 5)]
     pub repeats: u32,
     /// Measure these alone, separated by commas. Without it all are measured but `with-model`, `with-gateway`,
     /// `with-documents` and `as-shipped`.
     #[arg(long, value_enum, value_delimiter = ',')]
+    #[serde(skip)]
     only: Vec<Contestant>,
     /// Orders that wait on the topic when a measured burst begins.
     #[arg(long, default_value_t = 200_000)]
     pub orders: usize,
-    /// Orders before that, until every compiler and cache is warm.
+    /// Orders before anything is measured, until the broker's compilers are warm.
+    #[arg(long, default_value_t = 300_000)]
+    pub first_warm: usize,
+    /// Orders of each turn before its burst, until its own compilers and caches are warm.
     #[arg(long, default_value_t = 300_000)]
     pub warm: usize,
     /// Steady rates, in orders a second. Of each contestant those are measured that it can hold.
-    #[arg(long, value_delimiter = ',', default_value = "50,200,5000")]
+    #[arg(long, value_delimiter = ',', default_value = "50,200,2000")]
     pub rates: Vec<u32>,
     /// How long each steady rate lasts, in seconds; latencies of its first fifth are not counted.
     #[arg(long, default_value_t = 30)]
@@ -42,9 +47,11 @@ pub struct Settings {
     pub crash: bool,
     /// Print every measurement as JSON, instead of tables.
     #[arg(long)]
+    #[serde(skip)]
     pub json: bool,
     /// Where results are kept.
     #[arg(long, value_name = "FOLDER", default_value = "bench/results")]
+    #[serde(skip)]
     pub results: PathBuf,
 }
 

@@ -33,10 +33,10 @@ struct Labels {
     /// When each order's first label arrived.
     arrived: Vec<Option<Instant>>,
     last: Option<Instant>,
-    /// How many orders of any number have one.
-    orders: usize,
     /// Labels of orders that had one.
     again: usize,
+    /// What the client has complained of last: it goes on by itself, unless labels stop coming.
+    complaint: Option<String>,
     /// How many documents were stored, and when the last was.
     documents: (usize, Option<Instant>),
 }
@@ -70,9 +70,13 @@ impl Sink {
         let (told, ends) = (Arc::clone(&labels), Arc::clone(&end));
         let read = move || {
             while !ends.load(Ordering::Relaxed) {
-                if let Some(Ok(message)) = consumer.poll(POLL) {
-                    tick(&told, format.labelled(id, message.key(), message.payload()));
-                    printed(&told, document, message.payload());
+                match consumer.poll(POLL) {
+                    Some(Ok(message)) => {
+                        tick(&told, format.labelled(id, message.key(), message.payload()));
+                        printed(&told, document, message.payload());
+                    }
+                    Some(Err(error)) => locked(&told).complaint = Some(error.to_string()),
+                    None => {}
                 }
             }
         };
@@ -116,19 +120,29 @@ impl Sink {
     /// Of all orders up to now, how many have no label, and how many labels came again.
     pub fn wrong(&self, placed: &Range<usize>) -> (usize, usize) {
         let labels = self.labels();
-        (placed.len().saturating_sub(labels.orders), labels.again)
+        let missing = placed.clone().filter(|number| labels.arrived.get(*number).is_none_or(Option::is_none));
+        (missing.count(), labels.again)
+    }
+
+    /// What the client has complained of last, for whoever wonders why labels stop coming.
+    pub fn complaint(&self) -> String {
+        self.labels().complaint.clone().unwrap_or_else(|| "none".to_owned())
     }
 
     fn labels(&self) -> MutexGuard<'_, Labels> {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.labels)
     }
+}
+
+fn locked(labels: &Mutex<Labels>) -> MutexGuard<'_, Labels> {
+    labels.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The order with this number has a label.
 fn tick(labels: &Mutex<Labels>, number: Option<usize>) {
     let Some(number) = number else { return };
     let now = Instant::now();
-    let mut labels = labels.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut labels = locked(labels);
     if labels.arrived.len() <= number {
         labels.arrived.resize(number + 1, None);
     }
@@ -138,12 +152,11 @@ fn tick(labels: &Mutex<Labels>, number: Option<usize>) {
     }
     labels.arrived[number] = Some(now);
     labels.last = Some(now);
-    labels.orders += 1;
 }
 
 fn printed(labels: &Mutex<Labels>, id: u32, value: Option<&[u8]>) {
     if value.is_some_and(|value| schema_id(value).is_ok_and(|found| found == id)) {
-        let (count, last) = &mut labels.lock().unwrap_or_else(PoisonError::into_inner).documents;
+        let (count, last) = &mut locked(labels).documents;
         *count += 1;
         *last = Some(Instant::now());
     }

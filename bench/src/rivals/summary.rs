@@ -5,13 +5,11 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use super::{
     contestants::Contestant,
     measured::{Measured, quantile},
+    numbers::Number,
 };
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 10_000;
-
-/// Of each measurement one number, such as orders/s.
-pub type Number = fn(&Measured) -> Option<f64>;
 
 /// All measurements of a run.
 pub struct Summary<'m>(pub &'m [Measured]);
@@ -50,12 +48,17 @@ impl Summary<'_> {
         median(&self.values(contestant, mode, number))
     }
 
-    /// The rival that is best in this number: with the greatest median, or the least.
-    pub fn best_rival(&self, mode: &str, number: Number, greatest: bool) -> Option<(String, Vec<f64>)> {
-        let rivals = [Contestant::Streams100, Contestant::Streams5].map(Contestant::name);
-        let known = rivals.into_iter().filter_map(|name| {
-            let values = self.values(&name, mode, number);
-            Some((median(&values)?, name, values))
+    /// Of these the one that is best in this number: with the greatest median, or the least.
+    pub fn best(
+        &self,
+        of: &[Contestant],
+        mode: &str,
+        number: Number,
+        greatest: bool,
+    ) -> Option<(String, Vec<f64>)> {
+        let known = of.iter().filter_map(|one| {
+            let values = self.values(&one.name(), mode, number);
+            Some((median(&values)?, one.name(), values))
         });
         let better = |a: f64, b: f64| if greatest { a.total_cmp(&b) } else { b.total_cmp(&a) };
         known.max_by(|a, b| better(a.0, b.0)).map(|(_, name, values)| (name, values))
@@ -91,12 +94,13 @@ pub fn ratio(ours: &[f64], theirs: &[f64]) -> Option<Ratio> {
     };
     let mut ratios: Vec<f64> = (0..DRAWS).filter_map(|_| Some(draw(ours)? / draw(theirs)?)).collect();
     ratios.sort_by(f64::total_cmp);
-    Some(Ratio { of_medians, from: quantile(&ratios, 0.025), to: quantile(&ratios, 0.975) })
+    Some(Ratio { of_medians, from: quantile(&ratios, 0.025)?, to: quantile(&ratios, 0.975)? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rivals::numbers::PER_SECOND;
 
     #[test]
     fn a_median_stands_in_the_middle() {
@@ -122,13 +126,14 @@ mod tests {
         let burst =
             |contestant, per_second| Measured { per_second, ..Measured::new(contestant, "burst", 1, 1.0) };
         let all = [
-            burst(Contestant::Streams5, 5.0),
-            burst(Contestant::Streams100, 9.0),
-            burst(Contestant::ExactlyOnce, 20.0),
+            burst(Contestant::Streams5, Some(5.0)),
+            burst(Contestant::Streams100, Some(9.0)),
+            burst(Contestant::ExactlyOnce, Some(20.0)),
         ];
-        let best = |greatest| Summary(&all).best_rival("burst", |one| Some(one.per_second), greatest);
-        assert_eq!(best(true).unwrap().0, "kstreams-100ms");
-        assert_eq!(best(false).unwrap().0, "kstreams-5ms");
-        assert_eq!(Summary(&all[2..]).best_rival("burst", |one| Some(one.per_second), true), None);
+        let best =
+            |of: &[Measured], greatest| Summary(of).best(&Contestant::RIVALS, "burst", PER_SECOND, greatest);
+        assert_eq!(best(&all, true).unwrap().0, "kstreams-100ms");
+        assert_eq!(best(&all, false).unwrap().0, "kstreams-5ms");
+        assert_eq!(best(&all[2..], true), None);
     }
 }

@@ -128,7 +128,7 @@ impl<'f> Turn<'f> {
         let capacity = self.burst(orders)?;
         for rate in &settings.rates {
             if f64::from(*rate) > MOST * capacity {
-                println!("{} is not measured at {rate}/s: it can do {capacity:.0}/s", self.contestant);
+                eprintln!("{} is not measured at {rate}/s: it can do {capacity:.0}/s", self.contestant);
             } else {
                 self.steady(*rate, settings.seconds)?;
             }

@@ -62,7 +62,7 @@ fn table(rows: &[Row]) -> String {
 fn line(Row { case, measured }: &Row) -> String {
     let of = |mode: &str| measured.iter().find(|one| one.mode == mode);
     let (burst, end) = (of("burst"), of("end"));
-    let speed = burst.map(|burst| format!("{:.0}", burst.per_second));
+    let speed = burst.and_then(|burst| burst.per_second).map(|speed| format!("{speed:.0}"));
     let cpu = burst.and_then(|burst| burst.cpu);
     let cpu = cpu.map(|cpu| [cpu.hops, cpu.redis, cpu.broker].map(|millis| format!("{:.0}", millis * 1e3)));
     let bytes = burst.and_then(|burst| burst.bytes).map(|bytes| {
@@ -91,7 +91,7 @@ mod tests {
             warm: 1,
             orders: 10_000,
         };
-        let burst = Measured::new(Contestant::ExactlyOnce, "burst", 10_000, 2.0);
+        let burst = Measured::done(Contestant::ExactlyOnce, "burst", 10_000, 2.0);
         let found = line(&Row { case, measured: vec![burst] });
         assert_eq!(found, "| orders waiting | 10000 | 5000 | – | – | – |");
     }

@@ -34,7 +34,7 @@ impl Turn<'_> {
             self.labelled(&numbers)?;
             left -= chunk;
         }
-        self.measured.push(Measured::new(self.contestant, "warm-up", orders, begun.elapsed().as_secs_f64()));
+        self.measured.push(Measured::done(self.contestant, "warm-up", orders, begun.elapsed().as_secs_f64()));
         Ok(())
     }
 
@@ -49,20 +49,19 @@ impl Turn<'_> {
         self.hops.iter().for_each(Process::thaw);
         let (numbers, begun, before, frozen) = (placed?, Instant::now(), before?, still.elapsed());
         if frozen > FROZEN {
-            println!("{}: stood still for {frozen:?}; use fewer --orders", self.contestant);
+            eprintln!("{}: stood still for {frozen:?}; use fewer --orders", self.contestant);
         }
         self.labelled(&numbers)?;
         let last = self.sink.arrivals(&numbers).into_iter().flatten().max();
         let seconds = last.context("no order has a label")?.duration_since(begun).as_secs_f64();
-        let measured = self.settled(&before, Measured::new(self.contestant, "burst", orders, seconds))?;
+        let measured = self.settled(&before, Measured::done(self.contestant, "burst", orders, seconds))?;
         let bytes = self.scales.weigh(&self.who.hops)?.since(&light, orders);
-        let per_second = measured.per_second;
         self.measured.push(Measured { bytes: Some(bytes), ..measured });
         if let (_, Some(last)) = self.sink.documents() {
-            let seconds = last.duration_since(begun).as_secs_f64();
-            self.measured.push(Measured::new(self.contestant, "documents", orders, seconds));
+            let until = last.duration_since(begun).as_secs_f64();
+            self.measured.push(Measured::done(self.contestant, "documents", orders, until));
         }
-        Ok(per_second)
+        Ok(orders as f64 / seconds)
     }
 
     pub(super) fn steady(&mut self, rate: u32, seconds: u32) -> Result<()> {
@@ -76,7 +75,7 @@ impl Turn<'_> {
             Some(since.as_secs_f64() * 1e3)
         });
         let took = start.elapsed().as_secs_f64();
-        let measured = Measured::new(self.contestant, format!("{rate}/s"), numbers.len(), took);
+        let measured = Measured::done(self.contestant, format!("{rate}/s"), numbers.len(), took);
         let measured = self.settled(&before, measured.taking(millis.collect()))?;
         self.measured.push(measured);
         Ok(())
@@ -90,8 +89,9 @@ impl Turn<'_> {
     pub(super) fn labelled(&self, numbers: &Range<usize>) -> Result<()> {
         ensure!(
             self.sink.wait(numbers, PATIENCE),
-            "{}: labels stop coming: of the orders {numbers:?} some have none",
-            self.contestant
+            "{}: labels stop coming: of the orders {numbers:?} some have none; the reader's last complaint: {}",
+            self.contestant,
+            self.sink.complaint()
         );
         if self.contestant.extras().documents { self.printed() } else { Ok(()) }
     }
