@@ -1,13 +1,16 @@
 //! Which partitions the loop works on, and from where: joining the group, taking an assignment, going back to the
 //! committed offsets, leaving.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{TopicPartitionList, consumer::Consumer};
 use tracing::{info, warn};
 
 use super::{
-    consumer::{commit_rest, place},
+    consumer::{GroupConsumer, commit_rest, place},
     engine::{Engine, unavailable},
 };
 use crate::{
@@ -17,6 +20,8 @@ use crate::{
 
 /// How often a long wait says that it is one.
 const BEAT: Duration = Duration::from_secs(1);
+/// How long a broker that does not answer may keep a consumer from closing.
+const GIVEN_BACK: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) fn subscribe(&self) -> Result<(), Fault> {
@@ -115,8 +120,19 @@ impl Engine {
     /// Leaves the group: everything answered is committed, so another instance takes over at once.
     pub(super) fn leave(self) {
         commit_rest(&self.consumer);
-        self.consumer.unsubscribe();
+        give_back(&self.consumer);
         drop(self.consumer); // closes it, which sends LeaveGroup
         info!("left the group");
+    }
+}
+
+/// Gives every partition back before the consumer is closed: closed while it still does so, the client may end the
+/// process ([librdkafka #4792](https://github.com/confluentinc/librdkafka/issues/4792)). What is polled meanwhile is not
+/// handled and not committed: the next instance reads it.
+fn give_back(consumer: &GroupConsumer) {
+    consumer.unsubscribe();
+    let deadline = Instant::now() + GIVEN_BACK;
+    while Instant::now() < deadline && consumer.assignment().is_ok_and(|held| held.count() > 0) {
+        let _ = consumer.poll(Duration::from_millis(10));
     }
 }
