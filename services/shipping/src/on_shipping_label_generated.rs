@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use futures::future::join_all;
+use futures::{
+    future::join_all,
+    stream::{StreamExt, iter},
+};
 use jiff::Timestamp;
 use orderflow::{
     clock::Clock,
@@ -26,6 +29,10 @@ use crate::{
     papers::{Folder, Papers, Pickup},
     pickups::{Schedule, Window},
 };
+
+/// Most labels rendered and stored at the same time: each document takes a thread while it is written to a folder, or a
+/// connection to a bucket.
+const SIDE_BY_SIDE: usize = 16;
 
 orderflow::events! {
     /// What becomes of a label.
@@ -81,10 +88,12 @@ impl Step for OnShippingLabelGenerated {
         let ids = batch.iter().map(|r| r.event.order.order_id);
         let nothing: Vec<(Uuid, Papers)> = ids.map(|id| (id, Papers::default())).collect();
         let known = self.folder.keep(&nothing).await?;
-        let storing = batch.iter().zip(&known).map(|(r, papers)| self.stored(&r.event, papers, deadline));
+        let papers = batch.iter().zip(&known);
+        let storing: Vec<_> = papers.map(|(r, papers)| self.stored(&r.event, papers, deadline)).collect();
         let missing = batch.iter().zip(&known).filter(|(_, papers)| papers.pickup.is_none());
         let windows = missing.filter_map(|(r, _)| self.window(&r.event, now)).collect();
-        let (stored, bookings) = tokio::join!(join_all(storing), self.book(windows, deadline));
+        let storing = iter(storing).buffered(SIDE_BY_SIDE).collect();
+        let (stored, bookings) = tokio::join!(storing, self.book(windows, deadline));
         let stored = self.lasting(batch, &known, stored).await;
         let done = batch.iter().zip(known).zip(stored).map(|((r, known), stored)| {
             let stored_at = Some(stored?);
