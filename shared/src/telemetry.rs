@@ -84,8 +84,8 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// Sorts measured values into buckets for as long as the process lives. Until then each is kept by itself: where nobody asks
-/// for `/metrics`, all of them.
+/// Sorts measured values into buckets for as long as the process lives. Until then each is kept by itself: where nobody
+/// asks for `/metrics`, all of them.
 fn keep_sorted(metrics: PrometheusHandle) -> io::Result<()> {
     let sorting = move || {
         loop {

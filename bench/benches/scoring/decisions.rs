@@ -31,7 +31,8 @@ use crate::{BATCHES, orders::Orders};
 /// The limits of amounts that the service has unless a setting says otherwise, minor units.
 const LIMITS: Limits = Limits { high: 100_000, small: 1_000 };
 
-/// Prints what an order takes, with this model; returns what one by itself takes with Redis (p50, µs), where there is one.
+/// Prints what an order takes, with this model; returns what one by itself takes with Redis (p50, µs), where there is
+/// one.
 pub async fn measure(orders: &Orders, model: Package) -> Result<Option<f64>> {
     let thresholds = model.manifest().thresholds.context("the model has no thresholds")?;
     let engine = model.engine().name();

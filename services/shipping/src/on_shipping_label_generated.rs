@@ -88,12 +88,12 @@ impl Step for OnShippingLabelGenerated {
         let ids = batch.iter().map(|r| r.event.order.order_id);
         let nothing: Vec<(Uuid, Papers)> = ids.map(|id| (id, Papers::default())).collect();
         let known = self.folder.keep(&nothing).await?;
-        let papers = batch.iter().zip(&known);
-        let storing: Vec<_> = papers.map(|(r, papers)| self.stored(&r.event, papers, deadline)).collect();
-        let missing = batch.iter().zip(&known).filter(|(_, papers)| papers.pickup.is_none());
+        let labels = || batch.iter().zip(&known);
+        let storing: Vec<_> = labels().map(|(r, papers)| self.stored(&r.event, papers, deadline)).collect();
+        let missing = labels().filter(|(_, papers)| papers.pickup.is_none());
         let windows = missing.filter_map(|(r, _)| self.window(&r.event, now)).collect();
-        let storing = iter(storing).buffered(SIDE_BY_SIDE).collect();
-        let (stored, bookings) = tokio::join!(storing, self.book(windows, deadline));
+        let few_at_a_time = iter(storing).buffered(SIDE_BY_SIDE).collect();
+        let (stored, bookings) = tokio::join!(few_at_a_time, self.book(windows, deadline));
         let stored = self.lasting(batch, &known, stored).await;
         let done = batch.iter().zip(known).zip(stored).map(|((r, known), stored)| {
             let stored_at = Some(stored?);

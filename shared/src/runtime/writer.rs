@@ -118,8 +118,8 @@ impl Writer {
             .create_with_context(Flight::default())
             .map_err(|error| Fault::fatal("kafka_client", "cannot make a Kafka producer").caused_by(error))?;
         if self.delivery == Delivery::ExactlyOnce {
-            // A coordinator that is looked for on a bootstrap connection, which ends with the first answer, is looked for
-            // again only after half a second.
+            // A coordinator that is looked for on a bootstrap connection, which ends with the first answer, is looked
+            // for again only after half a second.
             let _ = producer.client().fetch_cluster_id(FIRST_ANSWER);
             producer.init_transactions(CALL).map_err(|error| {
                 Fault::transient("kafka_unavailable", "the transaction coordinator does not answer")
