@@ -53,6 +53,7 @@ impl Shop {
     pub async fn examine(mut self, placed: &[Placed], codes: &[&str]) -> Vec<String> {
         self.settled(placed).await;
         self.followed_up(placed).await;
+        self.buried(codes.len()).await;
         let mut problems = self.casualties();
         problems
             .extend(self.environment.stop().await.into_iter().map(|name| format!("{name} did not end well")));
@@ -98,6 +99,18 @@ impl Shop {
         let vain = [State::Declined, State::Undeliverable, State::Cancelled].map(of).into_iter().flatten();
         let vain: Vec<_> = vain.filter(|order| reserved.contains(&order.order_id)).collect();
         self.all_have::<InventoryReleased>(&vain).await;
+    }
+
+    /// Dead letters, at least so many: whoever has nothing to do with an order buries what it cannot read whenever it comes
+    /// to it.
+    async fn buried(&self, count: usize) {
+        eventually(&format!("{count} dead letters"), async || {
+            let entries = self.entries();
+            let letters = entries.iter().filter(|entry| matches!(entry.place, Place::DeadLetters(_)));
+            let told: Vec<_> = letters.map(|entry| (&entry.place, &entry.fault)).collect();
+            if told.len() < count { Err(format!("{told:?}")) } else { Ok(()) }
+        })
+        .await;
     }
 
     /// The orders a record type has been heard of.
