@@ -31,7 +31,7 @@ const TOPIC: orderflow::topics::Topic = orderflow::topics::ACTIVITY;
 ///
 /// # Errors
 /// When the broker was not started here, or a tool fails.
-pub async fn limits(ground: &Ground, settings: &Settings, repeat: u32) -> Result<Vec<Measured>> {
+pub async fn limits(ground: &Ground, settings: &Settings, repeat: usize) -> Result<Vec<Measured>> {
     let field = ground.field(settings.partitions).await?;
     let broker = ground.servers.kafka.as_ref().context("the broker must be started here")?.pid()?;
     let redis = ground.servers.redis.as_ref().context("Redis must be started here")?.pid()?;

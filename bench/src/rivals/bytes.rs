@@ -8,12 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ground::{Field, Ground};
 
 /// Bytes an order.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct BytesAnOrder {
     /// In the segments of the turn's topics, each record once.
     pub log: f64,

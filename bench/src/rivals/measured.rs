@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{bytes::BytesAnOrder, contestants::Contestant, usage::Used};
 
 /// What was measured of a contestant in one turn.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measured {
     pub contestant: String,
     /// `start`, `burst`, `200/s`, `kill`, `end`, or which of the broker's tools.
@@ -31,13 +31,10 @@ pub struct Measured {
     /// Orders that rules scored, where a model should have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_rules: Option<u64>,
-    /// Whether it promises a label once, also when one of its hops is killed.
-    #[serde(skip)]
-    pub once: bool,
 }
 
 /// From when an order was due to its committed label, in milliseconds.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Latency {
     pub p50: f64,
     pub p95: f64,
@@ -54,7 +51,7 @@ impl Latency {
 }
 
 /// CPU, in milliseconds an order.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct CpuAnOrder {
     pub hops: f64,
     pub redis: f64,
@@ -68,7 +65,7 @@ pub struct CpuAnOrder {
 }
 
 /// Memory in MB: the hops' largest resident sets, and what Redis holds in the end.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Megabytes {
     pub hops: u64,
     pub redis: u64,
@@ -82,12 +79,9 @@ impl Measured {
 
     /// So many orders, and how long something took that was not about their speed.
     pub fn new(contestant: Contestant, mode: impl Into<String>, orders: usize, seconds: f64) -> Self {
-        let once =
-            !matches!(contestant, Contestant::AtLeastOnce | Contestant::NaiveCommits | Contestant::Python);
-        let (contestant, mode) = (contestant.name(), mode.into());
         Self {
-            contestant,
-            mode,
+            contestant: contestant.name(),
+            mode: mode.into(),
             orders,
             seconds,
             per_second: None,
@@ -97,7 +91,6 @@ impl Measured {
             bytes: None,
             wrong: None,
             by_rules: None,
-            once,
         }
     }
 
@@ -122,10 +115,16 @@ impl Measured {
         self
     }
 
+    /// Whether its contestant promises a label once, also when one of its hops is killed.
+    fn promises_once(&self) -> bool {
+        let may_repeat = [Contestant::AtLeastOnce, Contestant::NaiveCommits, Contestant::Python];
+        may_repeat.iter().all(|one| one.name() != self.contestant)
+    }
+
     /// Why the run is not to be believed, if it is not.
     pub fn fault(&self) -> Option<String> {
         match self.wrong {
-            Some((missing, again)) if missing > 0 || (again > 0 && self.once) => Some(format!(
+            Some((missing, again)) if missing > 0 || (again > 0 && self.promises_once()) => Some(format!(
                 "{}: of {} orders {missing} have no label, and {again} labels came again",
                 self.contestant, self.orders
             )),

@@ -12,6 +12,7 @@
 //! | [`beside`], [`scored`] | the model, the gateway and the documents that some have on top, and whether the model decided |
 //! | [`turn`], [`measured`] | one contestant's turn, and what came of it |
 //! | [`numbers`], [`summary`] | what is taken out of measurements, medians, ratios with their intervals |
+//! | [`kept`] | what stays of a run that is broken off, and how it goes on |
 //! | [`report`], [`on_top`], [`plot`] | tables and pictures |
 //! | [`goals`] | ours beside what they are held against, and which goals are met |
 
@@ -22,6 +23,7 @@ mod contestants;
 mod format;
 mod goals;
 mod ground;
+mod kept;
 mod kstreams;
 mod load;
 mod measured;
@@ -39,10 +41,11 @@ mod summary;
 mod turn;
 mod usage;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 pub use contestants::Contestant;
 pub use ground::{Ground, contract};
+use kept::Kept;
 pub use measured::Measured;
 pub use settings::Settings;
 pub use turn::play;
@@ -60,33 +63,39 @@ async fn measure(settings: &Settings) -> Result<()> {
     let mut contestants = able(settings);
     ensure!(!contestants.is_empty(), "nobody that was asked for can run here");
     let ground = Ground::start().await?;
-    eprintln!("{}", ground.describe());
+    let machine = ground.describe();
+    eprintln!("{machine}");
+    let mut kept = Kept::open(settings, machine)?;
     // A broker's compilers take their time: else the first contestants would pay for all.
     eprintln!("warming the broker up with {} orders", settings.first_warm);
     turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| {
         turn.warm_up(settings.first_warm)
     })
     .await?;
-    let mut all: Vec<Measured> = Vec::new();
     for repeat in 1..=settings.repeats {
         for contestant in &contestants {
+            if kept.turns_of(*contestant) >= repeat {
+                continue;
+            }
             eprintln!("{repeat}: {contestant} …");
             let measured = match contestant {
-                Contestant::Broker => broker::limits(&ground, settings, repeat).await?,
-                _ => turn::turn(&ground, *contestant, settings).await?,
+                Contestant::Broker => broker::limits(&ground, settings, repeat).await,
+                _ => turn::turn(&ground, *contestant, settings).await,
             };
+            let measured = measured.with_context(|| {
+                format!("turn {repeat} of {contestant} broke off; --resume goes on with the turns before it")
+            })?;
             for one in &measured {
                 eprintln!("{repeat}: {one}");
             }
-            all.extend(measured);
-            // Kept after every turn: a run that is broken off has still measured something.
-            report::keep(settings, &ground.describe(), &all)?;
+            kept.measured.extend(measured);
+            kept.write(settings)?;
         }
         // Nobody is always the one that comes after the same other.
         contestants.rotate_left(1);
     }
-    report::show(settings, &all)?;
-    let wrong: Vec<String> = all.iter().filter_map(Measured::fault).collect();
+    report::show(settings, &kept.measured)?;
+    let wrong: Vec<String> = kept.measured.iter().filter_map(Measured::fault).collect();
     ensure!(wrong.is_empty(), "not every order has one label:\n{}", wrong.join("\n"));
     Ok(())
 }

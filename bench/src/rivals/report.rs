@@ -1,9 +1,6 @@
-//! Tables for people, files for machines.
+//! What is printed in the end: tables, or JSON; and the picture.
 
-use std::fs;
-
-use anyhow::{Context, Result};
-use serde::Serialize;
+use anyhow::Result;
 
 use super::{
     contestants::Contestant,
@@ -17,28 +14,7 @@ use super::{
     summary::{Summary, median},
 };
 
-const FILE: &str = "rivals.json";
 const PICTURE: &str = "rivals.svg";
-
-/// What is kept of a run.
-#[derive(Serialize)]
-struct Kept<'m> {
-    machine: &'m str,
-    settings: &'m Settings,
-    measured: &'m [Measured],
-}
-
-/// Writes all that was measured so far.
-///
-/// # Errors
-/// When the folder cannot be written.
-pub fn keep(settings: &Settings, machine: &str, measured: &[Measured]) -> Result<()> {
-    let results = &settings.results;
-    fs::create_dir_all(results).with_context(|| format!("making {}", results.display()))?;
-    let kept = Kept { machine, settings, measured };
-    let file = results.join(FILE);
-    fs::write(&file, serde_json::to_vec_pretty(&kept)?).with_context(|| format!("writing {}", file.display()))
-}
 
 /// Prints it, and draws it.
 ///

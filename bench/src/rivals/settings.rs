@@ -12,7 +12,7 @@ use super::contestants::Contestant;
 pub struct Settings {
     /// How many turns each contestant has; they take turns (A B C, B C A, …).
     #[arg(long, default_value_t = 5)]
-    pub repeats: u32,
+    pub repeats: usize,
     /// Measure these alone, separated by commas. Without it all are measured but `with-model`, `with-gateway`,
     /// `with-documents` and `as-shipped`.
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -49,6 +49,11 @@ pub struct Settings {
     #[arg(long)]
     #[serde(skip)]
     pub json: bool,
+    /// Go on with the run that `--results` holds: the turns it has count, and all but `--repeats` and `--only` must be as
+    /// it was.
+    #[arg(long)]
+    #[serde(skip)]
+    pub resume: bool,
     /// Where results are kept.
     #[arg(long, value_name = "FOLDER", default_value = "bench/results")]
     #[serde(skip)]
