@@ -56,16 +56,17 @@ impl Kept {
         modes.next().map_or(0, |first| 1 + modes.filter(|mode| *mode == first).count())
     }
 
-    /// Writes it into the folder of results.
+    /// Writes it into the folder of results: all of it or, broken off, nothing.
     ///
     /// # Errors
     /// When that cannot be written.
     pub fn write(&self, settings: &Settings) -> Result<()> {
         let results = &settings.results;
         fs::create_dir_all(results).with_context(|| format!("making {}", results.display()))?;
-        let file = results.join(FILE);
-        fs::write(&file, serde_json::to_vec_pretty(self)?)
-            .with_context(|| format!("writing {}", file.display()))
+        let (file, partial) = (results.join(FILE), results.join(format!("{FILE}.part")));
+        let writing = || format!("writing {}", file.display());
+        fs::write(&partial, serde_json::to_vec_pretty(self)?).with_context(writing)?;
+        fs::rename(&partial, &file).with_context(writing)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The Kafka Streams applications of `bench/rivals/kstreams`, built by Maven.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -36,7 +37,8 @@ fn build() -> Result<()> {
     java()?;
     let mut maven = Command::new("mvn");
     maven.args(["--quiet", "--batch-mode", "package"]).current_dir(folder());
-    let status = maven.status().context("mvn is missing: apt-get install -y maven")?;
+    // Standard output is for results: Maven writes to it even when quiet.
+    let status = maven.stdout(io::stderr()).status().context("mvn is missing: apt-get install -y maven")?;
     anyhow::ensure!(status.success(), "mvn package failed in {}", folder().display());
     Ok(())
 }

@@ -66,12 +66,14 @@ async fn measure(settings: &Settings) -> Result<()> {
     let machine = ground.describe();
     eprintln!("{machine}");
     let mut kept = Kept::open(settings, machine)?;
-    // A broker's compilers take their time: else the first contestants would pay for all.
-    eprintln!("warming the broker up with {} orders", settings.first_warm);
-    turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| {
-        turn.warm_up(settings.first_warm)
-    })
-    .await?;
+    if contestants.iter().any(|contestant| kept.turns_of(*contestant) < settings.repeats) {
+        // A broker's compilers take their time: else the first contestants would pay for all.
+        eprintln!("warming the broker up with {} orders", settings.first_warm);
+        turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| {
+            turn.warm_up(settings.first_warm)
+        })
+        .await?;
+    }
     for repeat in 1..=settings.repeats {
         for contestant in &contestants {
             if kept.turns_of(*contestant) >= repeat {

@@ -11,14 +11,16 @@ use super::{
     summary::Summary,
 };
 
-const SIZE: (u32, u32) = (900, 640);
-const COLOURS: [RGBColor; 6] = [
+const SIZE: (u32, u32) = (900, 820);
+const COLOURS: [RGBColor; 8] = [
     RGBColor(31, 119, 180),
     RGBColor(255, 127, 14),
     RGBColor(44, 160, 44),
     RGBColor(214, 39, 40),
     RGBColor(148, 103, 189),
     RGBColor(140, 86, 75),
+    RGBColor(188, 189, 34),
+    RGBColor(23, 190, 207),
 ];
 
 type Area<'p> = DrawingArea<SVGBackend<'p>, Shift>;
@@ -82,14 +84,16 @@ fn bars(area: &Area<'_>, title: &str, bars: &[Bar]) -> Result<()> {
         .x_label_area_size(24)
         .build_cartesian_2d((1.0..most).log_scale(), 0.0..rows)
         .map_err(failed)?;
-    chart.configure_mesh().disable_y_mesh().disable_y_axis().draw().map_err(failed)?;
+    let mut mesh = chart.configure_mesh();
+    mesh.disable_y_mesh().disable_y_axis().x_label_formatter(&|tick| format!("{tick:.0}"));
+    mesh.draw().map_err(failed)?;
     for (nth, bar) in bars.iter().enumerate() {
         let bottom = rows - 1.0 - nth as f64;
-        let box_to = |to: f64, low: f64, high: f64| [(1.0, bottom + low), (to.max(1.0), bottom + high)];
-        let body = Rectangle::new(box_to(bar.to, 0.15, 0.85), bar.colour.mix(0.6).filled());
+        let (low, high) = (bottom + 0.15, bottom + 0.85);
+        let body = Rectangle::new([(1.0, low), (bar.to.max(1.0), high)], bar.colour.mix(0.6).filled());
         chart.draw_series([body]).map_err(failed)?;
-        let mark = bar.mark.map(|mark| Rectangle::new(box_to(mark, 0.4, 0.6), bar.colour.filled()));
-        chart.draw_series(mark).map_err(failed)?;
+        let line = |at| PathElement::new([(at, low), (at, high)], BLACK.stroke_width(2));
+        chart.draw_series(bar.mark.map(line)).map_err(failed)?;
         let text = format!("{}: {:.0}", bar.name, bar.to);
         let label = Text::new(text, (1.05, bottom + 0.75), ("sans-serif", 11).into_font());
         chart.draw_series([label]).map_err(failed)?;
