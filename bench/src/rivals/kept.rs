@@ -48,15 +48,25 @@ impl Kept {
         Ok(Self { measured: before.measured, ..self })
     }
 
+    /// The turns that are left, A B C, B C A, …: nobody is always the one that comes after the same other.
+    pub fn turns_left(&self, contestants: &[Contestant], repeats: usize) -> Vec<(usize, Contestant)> {
+        let in_turn = |repeat| {
+            let sequence = contestants.iter().cycle().skip(repeat - 1).take(contestants.len());
+            sequence.map(move |contestant| (repeat, *contestant))
+        };
+        let is_left = |(repeat, contestant): &(usize, Contestant)| self.turns_of(*contestant) < *repeat;
+        (1..=repeats).flat_map(in_turn).filter(is_left).collect()
+    }
+
     /// How many turns a contestant has had.
-    pub fn turns_of(&self, contestant: Contestant) -> usize {
+    fn turns_of(&self, contestant: Contestant) -> usize {
         let name = contestant.name();
         let mut modes = self.measured.iter().filter(|one| one.contestant == name).map(|one| &one.mode);
         // Each turn measures each mode once.
         modes.next().map_or(0, |first| 1 + modes.filter(|mode| *mode == first).count())
     }
 
-    /// Writes it into the folder of results: all of it or, broken off, nothing.
+    /// Writes it into the folder of results; broken off, it leaves what was there.
     ///
     /// # Errors
     /// When that cannot be written.
@@ -95,6 +105,10 @@ mod tests {
         let contestants = [Contestant::ExactlyOnce, Contestant::Streams100, Contestant::Broker];
         assert_eq!(contestants.map(|one| run.turns_of(one)), [2, 1, 0]);
         assert_eq!(run.settings["repeats"], 5);
+        let [first, second, third] = contestants;
+        let left = [(1, third), (2, second), (2, third), (3, third), (3, first), (3, second)];
+        assert_eq!(run.turns_left(&contestants, 3), left);
+        assert_eq!(run.turns_left(&contestants[..2], 1), []);
     }
 
     #[test]

@@ -60,13 +60,14 @@ pub fn run(settings: &Settings) -> Result<()> {
 }
 
 async fn measure(settings: &Settings) -> Result<()> {
-    let mut contestants = able(settings);
+    let contestants = able(settings);
     ensure!(!contestants.is_empty(), "nobody that was asked for can run here");
     let ground = Ground::start().await?;
     let machine = ground.describe();
     eprintln!("{machine}");
     let mut kept = Kept::open(settings, machine)?;
-    if contestants.iter().any(|contestant| kept.turns_of(*contestant) < settings.repeats) {
+    let turns = kept.turns_left(&contestants, settings.repeats);
+    if !turns.is_empty() {
         // A broker's compilers take their time: else the first contestants would pay for all.
         eprintln!("warming the broker up with {} orders", settings.first_warm);
         turn::play(&ground, Contestant::ExactlyOnce, 1, settings.partitions, |turn| {
@@ -74,27 +75,20 @@ async fn measure(settings: &Settings) -> Result<()> {
         })
         .await?;
     }
-    for repeat in 1..=settings.repeats {
-        for contestant in &contestants {
-            if kept.turns_of(*contestant) >= repeat {
-                continue;
-            }
-            eprintln!("{repeat}: {contestant} …");
-            let measured = match contestant {
-                Contestant::Broker => broker::limits(&ground, settings, repeat).await,
-                _ => turn::turn(&ground, *contestant, settings).await,
-            };
-            let measured = measured.with_context(|| {
-                format!("turn {repeat} of {contestant} broke off; --resume goes on with the turns before it")
-            })?;
-            for one in &measured {
-                eprintln!("{repeat}: {one}");
-            }
-            kept.measured.extend(measured);
-            kept.write(settings)?;
+    for (repeat, contestant) in turns {
+        eprintln!("{repeat}: {contestant} …");
+        let measured = match contestant {
+            Contestant::Broker => broker::limits(&ground, settings, repeat).await,
+            _ => turn::turn(&ground, contestant, settings).await,
+        };
+        let measured = measured.with_context(|| {
+            format!("turn {repeat} of {contestant} broke off; --resume goes on with the turns before it")
+        })?;
+        for one in &measured {
+            eprintln!("{repeat}: {one}");
         }
-        // Nobody is always the one that comes after the same other.
-        contestants.rotate_left(1);
+        kept.measured.extend(measured);
+        kept.write(settings)?;
     }
     report::show(settings, &kept.measured)?;
     let wrong: Vec<String> = kept.measured.iter().filter_map(Measured::fault).collect();
